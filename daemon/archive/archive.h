@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "fetchers/clock.h"
+#include "transforms/model/capture.h"
+#include "transforms/model/error.h"
+#include "transforms/model/position.h"
+#include "transforms/model/source.h"
+
+namespace newswire::archive {
+
+struct ArchiveOptions {
+  std::filesystem::path dir;      // <data_dir>/archive
+  std::string instance = "main";  // in segment names: newswire-<instance>-<serial>.warc.gz
+  uint64_t segment_size = uint64_t{256}
+                          << 20;  // bytes; a segment is sealed after the capture that passes it
+  std::chrono::seconds segment_age{24 * 3600};
+  std::chrono::milliseconds sync_interval{20};  // appends wait at most so long for one fsync
+  int compression_level = 6;                    // of libdeflate, 1 to 12
+  uint64_t min_free_bytes = uint64_t{256}
+                            << 20;  // below it `has_room` is false and fetching pauses
+};
+
+// What a warcinfo record holds besides the WARC fields: all that a value of an event depends on.
+struct WarcInfo {
+  std::string software;         // "newswired/0.1.0"
+  std::string libraries;        // ICU and CLD2 versions
+  std::string config_json;      // the effective configuration, no secrets
+  std::vector<Source> sources;  // parsed from it: config_json["sources"]
+  Position position;            // where it lies
+};
+
+// Owner and only writer of an archive folder. Segments of WARC 1.1 (ISO 28500), one gzip member a
+// record; a capture is a response or resource record plus a concurrent metadata record, or a
+// revisit plus metadata, or a metadata record alone, and ends with its metadata record. Segments
+// rotate only between captures; every segment begins with a warcinfo.
+//
+// What is on disk: an append is acknowledged only after fsync of its segment (and of the folder
+// when it made the segment). A crash leaves at most a torn tail, cut back on Open to the last whole
+// capture and fsynced before anyone reads; what is cut was never acknowledged and is logged. A
+// sealed segment has a `<segment>.sha256` beside it.
+//
+// Threads: Append, SetWarcInfo, durable_end, WaitPast from any thread. One writer thread
+// compresses, writes, fsyncs and calls the callbacks in append order, outside any lock.
+class Archive {
+ public:
+  using Appended = std::function<void(Result<ArchiveAddress>)>;
+
+  // Locks the folder (flock on <dir>/lock): kConfig when another process holds it. Creates it with
+  // a random uuid in <dir>/uuid.
+  static Result<std::unique_ptr<Archive>> Open(ArchiveOptions options, WarcInfo info,
+                                               const Clock& clock);
+  ~Archive();  // acknowledges or fails everything appended, then closes
+
+  const std::string& uuid() const;
+  // True when Open found no archive and made one: nothing was ever captured here.
+  bool created() const;
+  // Takes the capture; waits when 64 MiB are queued. `done` gets the address after fsync, or
+  // kTransient (disk full), kCorruption (I/O error: the archive is then read-only and every later
+  // append fails the same).
+  void Append(Capture capture, Appended done);
+  // A new configuration takes effect at its record: for every capture appended after this call.
+  void SetWarcInfo(WarcInfo info);
+
+  Position durable_end() const;  // readers never pass it
+  // Waits until durable_end() > position, stop or timeout; returns durable_end().
+  Position WaitPast(Position position, std::chrono::milliseconds timeout,
+                    std::stop_token stop) const;
+  bool has_room() const;  // free bytes above min_free_bytes, as last looked (at most a second ago)
+
+ private:
+  struct Impl;
+  explicit Archive(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// The archive's files, oldest first. Works on a folder that no process owns too.
+struct Segment {
+  std::filesystem::path path;
+  uint32_t serial = 0;
+  uint64_t size = 0;  // bytes now
+  bool sealed = false;
+};
+Result<std::vector<Segment>> ListSegments(const std::filesystem::path& dir);
+Result<std::string> ReadUuid(const std::filesystem::path& dir);
+
+}  // namespace newswire::archive

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "transforms/model/error.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace newswire::store {
+
+class Database;
+
+// A prepared statement. Values are bound by position from 1; columns are read by position from 0.
+// Errors of binding surface at Step. Views that a column gives live until the next Step, Reset or
+// destruction. Reset unbinds and makes it ready again.
+class Statement {
+ public:
+  Statement(Statement&&) noexcept;
+  Statement& operator=(Statement&&) noexcept;
+  ~Statement();
+
+  Statement& Bind(int index, int64_t value);
+  Statement& Bind(int index, std::string_view text);
+  Statement& BindBlob(int index, std::string_view bytes);
+  Statement& BindNull(int index);
+
+  Result<bool> Step();  // true: a row is there
+  Status Run();         // Step until done, then Reset: for statements without rows
+  void Reset();
+
+  int64_t Int(int column) const;
+  std::string_view Text(int column) const;
+  std::string_view Blob(int column) const;
+  bool IsNull(int column) const;
+
+ private:
+  friend class Database;
+  explicit Statement(sqlite3_stmt* handle) : handle_(handle) {}
+  sqlite3_stmt* handle_ = nullptr;
+};
+
+enum class Durability {
+  kFull,    // synchronous=FULL: a commit survives power loss
+  kNormal,  // synchronous=NORMAL: a commit survives a process crash; what power loss takes is the
+            // newest, never the order
+};
+
+// One SQLite file in WAL mode, owned by one thread. `schema` is a list of migrations: migration n
+// (from 1) and its number (PRAGMA user_version) are one transaction. A file that is damaged
+// (integrity, not a database, a newer schema) is kCorruption: the owner deletes and rebuilds it.
+class Database {
+ public:
+  static Result<Database> Open(const std::filesystem::path& file,
+                               std::span<const std::string_view> schema, Durability durability);
+  Database(Database&&) noexcept;
+  Database& operator=(Database&&) noexcept;
+  ~Database();
+
+  Result<Statement> Prepare(std::string_view sql);
+  Status Execute(std::string_view sql);  // no parameters
+  Status Begin();
+  Status Commit();
+  void Rollback();
+
+  // Removes a database with its WAL files; a missing file is no error.
+  static Status Delete(const std::filesystem::path& file);
+
+ private:
+  explicit Database(sqlite3* handle) : handle_(handle) {}
+  sqlite3* handle_ = nullptr;
+};
+
+}  // namespace newswire::store

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "transforms/model/timestamp.h"
+
+namespace newswire::politeness {
+
+// Failure memory of one host or source: durable (the frontier stores it).
+struct Failures {
+  uint32_t in_a_row = 0;
+  std::optional<UtcMillis> first;  // of this row
+  std::optional<UtcMillis> last;
+};
+
+// Seconds or an HTTP date (RFC 9110 section 10.2.3); at most 24 h; nullopt when unreadable.
+std::optional<std::chrono::seconds> ParseRetryAfter(std::string_view value, UtcMillis now);
+
+// 60 s doubling to 24 h, +-10 % jitter drawn from `random` (any 64 bits); forgiven after 30 quiet
+// minutes; after 7 days of failure a day. Adds the failure to `failures`.
+std::chrono::milliseconds NextBackoff(Failures& failures, UtcMillis now, uint64_t random);
+
+// +-10 %.
+std::chrono::milliseconds WithJitter(std::chrono::milliseconds interval, uint64_t random);
+
+}  // namespace newswire::politeness
