@@ -43,7 +43,9 @@ class Statement {
  private:
   friend class Database;
   explicit Statement(sqlite3_stmt* handle) : handle_(handle) {}
+  void Note(int code);
   sqlite3_stmt* handle_ = nullptr;
+  int bind_error_ = 0;  // the first failed Bind; told by the next Step
 };
 
 enum class Durability {
@@ -52,22 +54,37 @@ enum class Durability {
             // newest, never the order
 };
 
-// One SQLite file in WAL mode, owned by one thread. `schema` is a list of migrations: migration n
-// (from 1) and its number (PRAGMA user_version) are one transaction. A file that is damaged
-// (integrity, not a database, a newer schema) is kCorruption: the owner deletes and rebuilds it.
+// One SQLite file in WAL mode, owned by one thread at a time. `schema` is a list of migrations:
+// migration n (from 1) and its number (PRAGMA user_version) are one transaction. A file that is
+// damaged (integrity, not a database, a newer schema) is kCorruption: the owner deletes and
+// rebuilds it. Integrity is checked on Open for files up to kCheckedBytes, so that starting stays
+// fast; in larger ones damage is met when it is read. Statements must be destroyed before their
+// database.
+//
+// Failures: kCorruption when the file is damaged; kTransient when the disk is full, another process
+// holds it too long (5 s) or the device fails; kPermanent when a statement breaks a constraint or
+// is wrong. A failed statement inside a transaction leaves the transaction open: call Rollback.
 class Database {
  public:
+  static constexpr uint64_t kCheckedBytes = uint64_t{64} << 20;
+
+  // The folder is created when missing. ":memory:" makes a database that dies with the object.
   static Result<Database> Open(const std::filesystem::path& file,
                                std::span<const std::string_view> schema, Durability durability);
+  // A copy in memory of the file as last committed, migrated to `schema`; the file is not changed
+  // and its owner may go on writing. kPermanent when the file is missing.
+  static Result<Database> OpenCopy(const std::filesystem::path& file,
+                                   std::span<const std::string_view> schema);
   Database(Database&&) noexcept;
   Database& operator=(Database&&) noexcept;
   ~Database();
 
   Result<Statement> Prepare(std::string_view sql);
   Status Execute(std::string_view sql);  // no parameters
-  Status Begin();
-  Status Commit();
-  void Rollback();
+  Status Begin();                        // takes the write lock at once
+  Status Commit();                       // on failure the transaction is rolled back
+  void Rollback();                       // no error when none is open
+  int64_t Changes();                     // rows that the last INSERT, UPDATE or DELETE touched
 
   // Removes a database with its WAL files; a missing file is no error.
   static Status Delete(const std::filesystem::path& file);
