@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/fail_point.h"
+
+#ifdef NEWSWIRE_FAIL_POINTS
+
+#include <atomic>
+#include <charconv>
+#include <csignal>
+#include <cstdlib>
+#include <string_view>
+
+#include <unistd.h>
+
+namespace newswire {
+
+void ReachFailPoint(const char* name) {
+  // Read each time: a test that forks sets it in the child.
+  const char* setting = std::getenv("NEWSWIRE_FAIL_POINT");
+  if (setting == nullptr) {
+    return;
+  }
+  std::string_view wanted = setting;
+  int at = 1;
+  if (const size_t colon = wanted.rfind(':'); colon != std::string_view::npos) {
+    const std::string_view digits = wanted.substr(colon + 1);
+    std::from_chars(digits.data(), digits.data() + digits.size(), at);
+    wanted = wanted.substr(0, colon);
+  }
+  if (wanted != name) {
+    return;
+  }
+  static std::atomic<int> hits{0};  // one name is set at a time
+  if (hits.fetch_add(1) + 1 == at) {
+    kill(getpid(), SIGKILL);
+  }
+}
+
+}  // namespace newswire
+
+#endif
