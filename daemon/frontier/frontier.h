@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fetchers/politeness/retry_policy.h"
+#include "transforms/model/capture.h"
+#include "transforms/model/error.h"
+#include "transforms/model/timestamp.h"
+
+namespace newswire::frontier {
+
+// What is known of a source.
+struct SourceRow {
+  std::string id;
+  bool contacted = false;                  // the main way was read once
+  std::optional<UtcMillis> publish_after;  // what the first contact publishes: the cut-off
+  std::optional<UtcMillis> last_sitemap;   // last complete reading
+  UtcMillis next_poll{};                   // not before
+  UtcMillis blocked_until{};               // 5xx and time-outs block the source
+  politeness::Failures failures;
+  std::vector<std::string>
+      last_urls;  // canonical, what the last non-empty poll of the main way showed
+};
+
+// What is known of a way (a feed, sitemap, list).
+struct WayRow {
+  std::string source, url;
+  std::string etag, last_modified;  // validators, byte for byte
+  std::string digest;               // of what it last said
+  std::string target;               // where a permanent redirect leads; empty: `url` itself
+};
+
+enum class LinkState {
+  kNew,      // never answered 200
+  kFetched,  // the last answer was a 200 (or a 304 to it)
+  kGone,     // a removal was confirmed
+  kFailed,   // the last answer was another one
+  kListed,   // known only: in a feed whose entries are the posts, or older than what is published
+};
+
+// What is known of a post's link.
+struct LinkRow {
+  int64_t id = 0;           // 0: not stored yet
+  std::string source, url;  // as discovered; `url` is compared in canonical form
+  LinkState state = LinkState::kNew;
+  LinkEntry entry;                  // the main way's last word
+  BodyKind body = BodyKind::kPage;  // of its first capture
+  std::optional<UtcMillis> due;     // not before; nullopt: never again unless its entry changes
+  std::optional<UtcMillis> dated;
+  std::optional<UtcMillis> publish_after;  // stands in its first capture's metadata
+  // The last 200.
+  std::string etag, last_modified, payload_digest, record_id, target_uri;
+  std::string entry_digest;  // of the entry that capture was made with
+  std::optional<UtcMillis> first_fetched, last_fetched;
+  std::optional<UtcMillis> first_404;  // of the present row of 404s
+  std::string target;                  // permanent redirect
+  uint32_t attempts = 0;               // failures in a row
+  std::string reason;                  // of the last failure, for a person
+};
+
+std::string EntryDigest(const LinkEntry& entry);
+
+// What is known and what is due, in SQLite. Owned and used by the intake thread alone. Reads see
+// what was written in the open transaction; nothing is durable before Commit (synchronous=FULL),
+// which is cheap when nothing was written. A crash forgets what was not committed: a fetch is
+// repeated, never an event.
+class Frontier {
+ public:
+  // kCorruption: the file is damaged; the owner deletes it and rebuilds (see rebuild.h).
+  static Result<std::unique_ptr<Frontier>> Open(const std::filesystem::path& file);
+  ~Frontier();
+
+  bool created() const;  // the file was new or empty: nothing is known
+
+  Result<SourceRow> LoadSource(const std::string& id);  // a fresh row when unknown
+  Status StoreSource(const SourceRow& row);
+  Result<WayRow> LoadWay(const std::string& source, const std::string& url);
+  Status StoreWay(const WayRow& row);
+
+  Result<std::optional<LinkRow>> FindLink(const std::string& source, const std::string& url);
+  Status StoreLink(LinkRow& row);  // inserts (and sets id) or updates
+  // Due links of a source, the earliest first, links of one discovery in their order. `after`:
+  // those with an id in flight are the caller's to skip.
+  Result<std::vector<LinkRow>> DueLinks(const std::string& source, UtcMillis now, size_t limit);
+  // The first time after `after` at which a link of the source is due.
+  Result<std::optional<UtcMillis>> NextDueAfter(const std::string& source, UtcMillis after);
+  Result<uint64_t> CountLinks(const std::string& source);
+  // File sources: every known link, to find those that vanished.
+  Status ForEachLink(const std::string& source, const std::function<void(const LinkRow&)>& visit);
+
+  Status StoreBlock(std::string_view domain, UtcMillis until);
+  Result<std::vector<std::pair<std::string, UtcMillis>>> Blocks(UtcMillis now);
+
+  Status Commit();  // what was written since the last one is durable
+  bool dirty() const;
+
+ private:
+  struct Impl;
+  explicit Frontier(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace newswire::frontier

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/intake/archiver.h"
+
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace newswire::intake {
+
+struct Archiver::Mailbox {
+  std::mutex mutex;
+  std::vector<std::pair<OnDurable, Result<ArchiveAddress>>> letters;
+  transports::HttpEngine* engine = nullptr;  // null once the Archiver is gone
+};
+
+Archiver::Archiver(archive::Archive& archive, transports::HttpEngine& engine)
+    : archive_(archive), mailbox_(std::make_shared<Mailbox>()) {
+  mailbox_->engine = &engine;
+}
+
+Archiver::~Archiver() {
+  std::lock_guard lock(mailbox_->mutex);
+  mailbox_->engine = nullptr;
+}
+
+void Archiver::Append(Capture capture, OnDurable on_durable) {
+  ++pending_;
+  archive_.Append(std::move(capture), [mailbox = mailbox_, done = std::move(on_durable)](
+                                          Result<ArchiveAddress> result) {
+    std::lock_guard lock(mailbox->mutex);
+    mailbox->letters.emplace_back(std::move(done), std::move(result));
+    if (mailbox->engine != nullptr) {
+      mailbox->engine->Wakeup();  // writes one byte to a pipe: no wait under the lock
+    }
+  });
+}
+
+void Archiver::Deliver() {
+  std::vector<std::pair<OnDurable, Result<ArchiveAddress>>> letters;
+  {
+    std::lock_guard lock(mailbox_->mutex);
+    letters.swap(mailbox_->letters);
+  }
+  pending_ -= letters.size();
+  for (auto& [on_durable, result] : letters) {
+    on_durable(std::move(result));
+  }
+}
+
+}  // namespace newswire::intake

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/intake/posts.h"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+#include <spdlog/spdlog.h>
+
+#include "daemon/frontier/answer.h"
+#include "daemon/intake/verdict.h"
+#include "transforms/text/hash.h"
+
+namespace newswire::intake {
+namespace {
+
+constexpr size_t kWaitingPerSource = 16;  // enough to keep a domain busy; the rest waits on disk
+constexpr std::chrono::seconds kArchiveRetry{10};
+constexpr int kOk = 200;
+
+std::string PayloadDigest(std::string_view body) {
+  return "sha1:" + text::Base32(text::Sha1(body));
+}
+
+Capture CaptureOf(const frontier::LinkRow& link, const Verdict& verdict,
+                  transports::HttpResponse response, const std::string& final_url,
+                  std::string payload_digest) {
+  Capture capture;
+  capture.kind = verdict.kind;
+  capture.url = final_url;
+  capture.fetched_at = response.started_at;
+  capture.http_status = response.status;
+  capture.protocol = std::move(response.protocol);
+  capture.headers = std::move(response.headers);
+  capture.body = std::move(response.body);
+  capture.truncated = std::move(response.truncated);
+  capture.payload_digest = std::move(payload_digest);
+  if (verdict.kind == CaptureKind::kRevisit) {
+    capture.payload_digest = link.payload_digest;
+    capture.refers_to = RefersTo{.record_id = link.record_id,
+                                 .target_uri = link.target_uri,
+                                 .date = link.last_fetched.value_or(capture.fetched_at)};
+  }
+  capture.metadata = {.source = link.source,
+                      .role = CaptureRole::kPost,
+                      .body = link.body,
+                      .link = link.url,
+                      .entry = link.entry,
+                      .publish_after = link.publish_after,
+                      .removal = verdict.removal,
+                      .exchange = std::move(response.exchange)};
+  return capture;
+}
+
+// What RecordAnswer needs of a capture, without the body.
+Capture WithoutBody(const Capture& capture) {
+  Capture light;
+  light.kind = capture.kind;
+  light.url = capture.url;
+  light.fetched_at = capture.fetched_at;
+  light.http_status = capture.http_status;
+  light.headers = capture.headers;
+  light.truncated = capture.truncated;
+  light.payload_digest = capture.payload_digest;
+  light.metadata = capture.metadata;
+  return light;
+}
+
+}  // namespace
+
+void Posts::StartDue(ActiveSource& active) {
+  const UtcMillis now = context_.schedule.Now();
+  if (!active.next_link || *active.next_link > now || active.row.blocked_until > now ||
+      active.in_flight.size() >= kWaitingPerSource) {
+    return;
+  }
+  auto due = context_.frontier.DueLinks(active.source.id, now, 2 * kWaitingPerSource);
+  if (!due) {
+    context_.Die(due.error());
+    return;
+  }
+  bool all_started = due->size() < 2 * kWaitingPerSource;
+  for (auto& link : *due) {
+    if (active.in_flight.contains(link.id)) {
+      continue;
+    }
+    if (active.in_flight.size() >= kWaitingPerSource) {
+      all_started = false;
+      break;
+    }
+    active.in_flight.insert(link.id);
+    Fetch(active, std::move(link));
+  }
+  if (all_started) {
+    // What is in flight sets its own due time when it ends.
+    active.next_link.reset();
+    auto next = context_.frontier.NextDueAfter(active.source.id, now);
+    if (!next) {
+      context_.Die(next.error());
+      return;
+    }
+    active.next_link = *next;
+  }
+}
+
+void Posts::Fetch(ActiveSource& active, frontier::LinkRow link) {
+  FetchRequest request{.url = link.target.empty() ? link.url : link.target,
+                       .discovered = true,
+                       .max_body_bytes = context_.options.max_post_bytes,
+                       .robots = active.source.robots,
+                       .rules = RulesOf(active.source, context_.options)};
+  if (link.state == frontier::LinkState::kFetched &&
+      link.entry_digest == frontier::EntryDigest(link.entry)) {
+    request.etag = link.etag;
+    request.last_modified = link.last_modified;
+  }
+  context_.fetcher.Fetch(std::move(request),
+                         [this, &active, link = std::move(link)](FetchOutcome outcome) {
+                           OnOutcome(active, link, std::move(outcome));
+                         });
+}
+
+void Posts::OnOutcome(ActiveSource& active, const frontier::LinkRow& asked, FetchOutcome outcome) {
+  if (outcome.error && outcome.error->kind == ErrorKind::kCancelled) {
+    active.in_flight.erase(asked.id);
+    return;  // shutdown: still due
+  }
+  const std::string payload =
+      outcome.response ? PayloadDigest(outcome.response->body) : std::string();
+  const std::string entry = frontier::EntryDigest(asked.entry);
+  const UtcMillis now = context_.schedule.Now();
+  const Verdict verdict = Judge({.link = asked,
+                                 .outcome = outcome,
+                                 .rules = active.source.removal,
+                                 .payload_digest = payload,
+                                 .entry_digest = entry,
+                                 .others_answer = active.last_success && asked.first_404 &&
+                                                  *active.last_success > *asked.first_404,
+                                 .now = now});
+  if (outcome.response && outcome.response->status == kOk) {
+    active.last_success = now;
+  }
+  if (verdict.source_failed) {
+    BackOff(context_, active.row);
+  }
+  if (!verdict.archive) {
+    active.in_flight.erase(asked.id);
+    Reschedule(active, asked, verdict);
+    return;
+  }
+  Capture capture =
+      CaptureOf(asked, verdict, std::move(*outcome.response), outcome.final_url, payload);
+  Capture light = WithoutBody(capture);
+  context_.archiver.Append(
+      std::move(capture),
+      [this, &active, light = std::move(light), verdict, id = asked.id,
+       target = outcome.permanent_target.value_or("")](const Result<ArchiveAddress>& durable) {
+        active.in_flight.erase(id);
+        OnDurable(active, light, target, verdict, durable);
+      });
+}
+
+void Posts::OnDurable(ActiveSource& active, const Capture& capture, const std::string& target,
+                      const Verdict& verdict, const Result<ArchiveAddress>& durable) {
+  // Its entry may have changed while it was fetched: the row of now is the one to write into.
+  auto found = context_.frontier.FindLink(capture.metadata.source, capture.metadata.link);
+  if (!found) {
+    context_.Die(found.error());
+    return;
+  }
+  if (!*found) {
+    return;
+  }
+  frontier::LinkRow row = std::move(**found);
+  if (!durable) {
+    if (durable.error().kind == ErrorKind::kCorruption) {
+      context_.Die(durable.error());
+      return;
+    }
+    Verdict later;
+    later.reason = durable.error().message;
+    later.retry_in = kArchiveRetry;
+    Reschedule(active, std::move(row), later);
+    return;
+  }
+  Capture recorded = capture;
+  recorded.address = *durable;
+  frontier::RecordAnswer(row, recorded);
+  if (!target.empty()) {
+    row.target = target;
+  }
+  if (capture.kind == CaptureKind::kRevisit) {
+    ++context_.counters.posts_unchanged;
+  } else if (row.state == frontier::LinkState::kFetched) {
+    ++context_.counters.posts_archived;
+  }
+  if (verdict.removal) {
+    ++context_.counters.removals;
+    spdlog::info("a post was removed source={} url={} how={}", row.source, row.url,
+                 verdict.removal->how);
+  }
+  Reschedule(active, std::move(row), verdict);
+}
+
+void Posts::Reschedule(ActiveSource& active, frontier::LinkRow row, const Verdict& verdict) {
+  const UtcMillis now = context_.schedule.Now();
+  row.reason = verdict.reason;
+  if (!verdict.reason.empty()) {
+    ++row.attempts;
+    if (!verdict.removal) {
+      ++context_.counters.posts_failed;
+    }
+  }
+  if (row.state == frontier::LinkState::kFetched &&
+      row.entry_digest != frontier::EntryDigest(row.entry)) {
+    row.due = now;
+  } else if (verdict.retry_in) {
+    row.due = now + politeness::WithJitter(*verdict.retry_in, context_.schedule.Random());
+    if (verdict.source_failed || verdict.host_blocked) {
+      row.due = std::max(*row.due, active.row.blocked_until);
+    }
+  } else {
+    row.due = verdict.give_up ? std::nullopt : NextRecheck(active.source, row, now);
+  }
+  if (auto stored = context_.frontier.StoreLink(row); !stored) {
+    context_.Die(stored.error());
+    return;
+  }
+  if (row.due && (!active.next_link || *row.due < *active.next_link)) {
+    active.next_link = row.due;
+  }
+}
+
+}  // namespace newswire::intake
