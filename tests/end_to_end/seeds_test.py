@@ -4,6 +4,7 @@
 import json
 import shutil
 import subprocess
+import sys
 import unittest
 
 from harness import RENDERED, SEEDS, EndToEnd, Site, validate
@@ -98,7 +99,7 @@ class Seeds(EndToEnd):
         self.assertEqual(headers["ce_subject"], json.loads(record["payload"])["url"])
         self.assertRegex(headers["ce_id"], r"^finews:NW202205102374218570#[0-9a-f]{16}~[0-9a-f]{8}$")
         self.assertRegex(headers["ce_sequence"], r"^[0-9a-f]{16}$")
-        client = subprocess.run(["python3", "-c", PYTHON_CLIENT, kafka.brokers], capture_output=True, text=True,
+        client = subprocess.run([sys.executable, "-c", PYTHON_CLIENT, kafka.brokers], capture_output=True, text=True,
                                 timeout=120)
         self.assertEqual(client.returncode, 0, client.stderr)
         self.assertEqual(sorted(client.stdout.split()), TOPICS)
