@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,37 +16,61 @@
 namespace newswire::relay {
 
 struct SequencerOptions {
-  std::filesystem::path state;  // SQLite file: <data_dir>/state/sequencer.db
+  std::filesystem::path state;  // SQLite file: <data_dir>/state/sequencer.db; empty: a private one
+                                // that vanishes with the object
   uint32_t max_topics = 1000;
   size_t max_event_bytes = 900'000;
-  bool read_only = false;  // dry runs: works on a copy in memory
+  bool read_only = false;  // dry runs: works on a private copy, the file stays as it is
 };
 
-// Reads an earlier capture again and takes it through the pipeline it is given by today: to compare
-// revisions made by two pipelines. nullopt when the capture is gone.
+// Reads an earlier capture again and takes it through the pipeline that governs the capture being
+// applied: to compare revisions made by two pipelines. nullopt when the capture is gone or none of
+// today's sources knows it; an error (kTransient) when it may be there but cannot be read now.
 using Reread = std::function<Result<std::optional<Transformed>>(Position capture)>;
+
+// What the sequencer refused to do, since it was opened. For metrics.
+struct SequencerCounters {
+  uint64_t ignored_rechecks = 0;  // text of two other posts: a challenge page, a soft 404
+  uint64_t ignored_bodies = 0;    // a document of another body kind than the post's first one
+  uint64_t withheld = 0;  // folded without being published: older than the first contact's cut
+};
 
 // The one place where order matters: gives posts their revision, decides what changed, which topic
 // a slug has, what is a removal, what is folded without being published. A fold over the archive:
 // the state after position P depends only on what lies below P.
 //
-// Rows carry the position that made them. Apply works in memory and in one open transaction; Flush
-// makes it durable, and is called before the Kafka commit; RewindTo drops what lies at or beyond a
-// position (after an aborted commit, at start). One thread.
+// Rows carry the position that made them and are never changed, so the state as of any older
+// position can be had by RewindTo. Apply and Fold work in one open transaction; Flush makes it
+// durable, and is called before the Kafka commit; RewindTo drops what lies at or beyond a position
+// (after an aborted commit, at start). After an error of Apply, Fold or Flush only RewindTo may
+// follow. One thread.
+//
+// Durable means: survives a crash of the process. Power loss may take the newest rows, never the
+// order; the relay folds the missing stretch again.
 class Sequencer {
  public:
+  // A missing file starts empty. kCorruption: the file is damaged; Delete it and fold again.
   static Result<std::unique_ptr<Sequencer>> Open(SequencerOptions options, Reread reread);
+  static Status Delete(const std::filesystem::path& state);
   ~Sequencer();
 
   // The events of one capture, in document order (possibly none). The state advances to
-  // capture.address.end.
+  // capture.address.end. kPermanent when the capture lies below `position()`.
   Result<std::vector<Event>> Apply(const Transformed& capture);
+  // The same change of state, without making the events.
+  Status Fold(const Transformed& capture);
   Status Flush();
+  // Drops what was applied since the last Flush, then every row made at or beyond `committed`.
   Status RewindTo(Position committed);
-  // How far the durable state reaches: a fold must go on from here.
+  // How far the durable state reaches: after RewindTo a fold goes on from here.
   Position folded() const;
+  // The end of the last capture applied, flushed or not.
+  Position position() const;
+  // The limits in force from the next capture on: they are part of the archived configuration.
+  void SetLimits(uint32_t max_topics, size_t max_event_bytes);
   // Slugs that have a topic of their own, in the order they got it.
   std::vector<std::string> TopicSlugs() const;
+  const SequencerCounters& counters() const;
 
  private:
   struct Impl;

@@ -12,7 +12,6 @@ namespace newswire::store {
 namespace {
 
 constexpr int kBusyMillis = 5000;
-constexpr std::string_view kMemory = ":memory:";
 
 ErrorKind KindOf(int code) {
   switch (code & 0xff) {
@@ -98,6 +97,17 @@ Status Migrate(sqlite3* handle, std::span<const std::string_view> schema) {
     if (!status) {
       sqlite3_exec(handle, "ROLLBACK", nullptr, nullptr, nullptr);
       return WithContext(status.error(), fmt::format("migration {}", number));
+    }
+  }
+  return {};
+}
+
+// A private database keeps nothing after a crash, so it journals in memory.
+Status ConfigurePrivate(sqlite3* handle) {
+  for (const char* pragma :
+       {"PRAGMA journal_mode=MEMORY", "PRAGMA synchronous=OFF", "PRAGMA cache_size=-32768"}) {
+    if (auto answer = Ask(handle, pragma); !answer) {
+      return std::unexpected(answer.error());
     }
   }
   return {};
@@ -250,8 +260,7 @@ bool Statement::IsNull(int column) const {
 
 Result<Database> Database::Open(const std::filesystem::path& file,
                                 std::span<const std::string_view> schema, Durability durability) {
-  const bool in_memory = file == kMemory;
-  if (!in_memory && file.has_parent_path()) {
+  if (file.has_parent_path()) {
     std::error_code error;
     std::filesystem::create_directories(file.parent_path(), error);
     if (error) {
@@ -264,8 +273,8 @@ Result<Database> Database::Open(const std::filesystem::path& file,
     return std::unexpected(handle.error());
   }
   Database database(*handle);
-  Status status = Configure(*handle, durability);
-  if (status && !in_memory) {
+  Status status = file.empty() ? ConfigurePrivate(*handle) : Configure(*handle, durability);
+  if (status && !file.empty()) {
     status = CheckIntegrity(*handle, file);
   }
   if (status) {
@@ -290,7 +299,7 @@ Result<Database> Database::OpenCopy(const std::filesystem::path& file,
   }
   Database original(*from);
   sqlite3_busy_timeout(*from, kBusyMillis);
-  auto to = OpenHandle(std::filesystem::path(kMemory), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  auto to = OpenHandle({}, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   if (!to) {
     return std::unexpected(to.error());
   }
@@ -303,7 +312,7 @@ Result<Database> Database::OpenCopy(const std::filesystem::path& file,
   if (const int code = sqlite3_backup_finish(backup); code != SQLITE_OK) {
     return Failure(*from, code, "copying");
   }
-  Status status = Run(*to, "PRAGMA journal_mode=MEMORY");
+  Status status = ConfigurePrivate(*to);
   if (status) {
     status = Migrate(*to, schema);
   }

@@ -68,11 +68,12 @@ class Database {
  public:
   static constexpr uint64_t kCheckedBytes = uint64_t{64} << 20;
 
-  // The folder is created when missing. ":memory:" makes a database that dies with the object.
+  // The folder is created when missing. An empty path makes a private database that dies with the
+  // object: in memory, spilled to a temporary file when it grows.
   static Result<Database> Open(const std::filesystem::path& file,
                                std::span<const std::string_view> schema, Durability durability);
-  // A copy in memory of the file as last committed, migrated to `schema`; the file is not changed
-  // and its owner may go on writing. kPermanent when the file is missing.
+  // A private copy of the file as last committed, migrated to `schema`; the file is not changed and
+  // its owner may go on writing. kPermanent when the file is missing.
   static Result<Database> OpenCopy(const std::filesystem::path& file,
                                    std::span<const std::string_view> schema);
   Database(Database&&) noexcept;

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/relay/sequencer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "daemon/publish/output.h"
+#include "daemon/relay/sequencer_state.h"
+
+namespace newswire::relay {
+namespace {
+
+constexpr std::string_view kOtherTopic = "other";
+constexpr std::string_view kDeadLetterTopic = "dead-letter";
+constexpr std::string_view kChangedRemoved = "removed";
+constexpr std::string_view kChangedUnknown = "unknown";
+// Captures read again lately: a feed's entries often point to the same few.
+constexpr size_t kRereadCache = 4;
+
+// What comparing a document with the post's newest row said.
+struct Comparison {
+  bool same = false;
+  bool text_changed = false;         // or may have
+  std::vector<std::string> changed;  // names, in the order of DigestField; empty when `same`
+};
+
+Comparison CompareDigests(const PostDigest& before, const PostDigest& now) {
+  Comparison comparison;
+  comparison.same = before.whole == now.whole;
+  if (comparison.same) {
+    return comparison;
+  }
+  for (size_t i = 0; i < kDigestFields; ++i) {
+    if (before.fields[i] != now.fields[i]) {
+      comparison.changed.emplace_back(Name(static_cast<DigestField>(i)));
+      comparison.text_changed |= static_cast<DigestField>(i) == DigestField::kText;
+    }
+  }
+  return comparison;
+}
+
+// Where a post of this capture is fetched: a feed's documents have addresses of their own.
+std::string LinkOf(const Transformed& capture, const Post& post) {
+  const std::string& link = capture.role == CaptureRole::kPost ? capture.link : post.url;
+  return link.empty() ? std::string() : LinkKey(capture.source, link);
+}
+
+}  // namespace
+
+struct Sequencer::Impl {
+  SequencerOptions options;
+  Reread reread;
+  std::unique_ptr<SequencerState> state;
+  Position position;
+  SequencerCounters counters;
+  std::vector<std::pair<Position, std::optional<Transformed>>> reread_lately;  // oldest first
+
+  using Events = std::vector<Event>;  // null: only the state is wanted
+
+  Status Take(const Transformed& capture, Events* events);
+  Status TakePost(const Transformed& capture, const Post& post, Events* events);
+  Status TakeFirstSight(const Transformed& capture, const Post& post, Events* events);
+  Status TakeRemoval(const Transformed& capture, Events* events);
+  Status Write(const Transformed& capture, const Post& post, PostRow row);
+  Status Publish(const Transformed& capture, const Post& post, PostRow row, Events* events);
+  Status Revise(const Transformed& capture, const Post& post, PostRow row,
+                std::vector<std::string> changed, Events* events);
+  Result<Comparison> Compare(const PostRow& row, const Post& post);
+  Result<std::optional<PostDigest>> DigestUnderTodaysPipeline(const PostRow& row, const Post& post);
+  Result<std::string> TopicOf(const Post& post, Position at);
+};
+
+Status Sequencer::Impl::Take(const Transformed& capture, Events* events) {
+  if (capture.address.position < position) {
+    return Fail(ErrorKind::kPermanent,
+                fmt::format("capture {} was already applied: the state reaches {}",
+                            capture.address.position.ToHex(), position.ToHex()));
+  }
+  // A revisit repeats what was said; after `removal` there is no document.
+  if (capture.kind != CaptureKind::kRevisit) {
+    auto letter = capture.dead_letters.begin();
+    const auto letters_before = [&](uint32_t document) {
+      for (; letter != capture.dead_letters.end() && letter->document <= document; ++letter) {
+        if (events != nullptr) {
+          events->push_back(MakeDeadLetterEvent(*letter));
+          events->back().topic_slug = kDeadLetterTopic;
+        }
+      }
+    };
+    for (const Post& post : capture.posts) {
+      letters_before(post.document);
+      if (Status status = TakePost(capture, post, events); !status) {
+        return status;
+      }
+    }
+    letters_before(UINT32_MAX);
+    if (capture.removal) {
+      if (Status status = TakeRemoval(capture, events); !status) {
+        return status;
+      }
+    }
+  }
+  position = capture.address.end;
+  return {};
+}
+
+Status Sequencer::Impl::TakePost(const Transformed& capture, const Post& post, Events* events) {
+  auto newest = state->Newest(post.id);
+  if (!newest) {
+    return std::unexpected(newest.error());
+  }
+  if (!*newest) {
+    return TakeFirstSight(capture, post, events);
+  }
+  PostRow& row = **newest;
+  if (row.body != capture.body) {
+    ++counters.ignored_bodies;
+    return {};
+  }
+  auto comparison = Compare(row, post);
+  if (!comparison) {
+    return std::unexpected(comparison.error());
+  }
+  const bool recheck = capture.role == CaptureRole::kPost && capture.kind == CaptureKind::kResponse;
+  if (recheck && comparison->text_changed) {
+    auto suspicious = state->IsTextOfTwoOthers(capture.source, post.id, post.digest);
+    if (!suspicious) {
+      return std::unexpected(suspicious.error());
+    }
+    if (*suspicious) {
+      ++counters.ignored_rechecks;
+      return {};
+    }
+  }
+  if (row.state == PostState::kRemoved) {
+    row.state = PostState::kLive;
+    return Revise(capture, post, std::move(row), {std::string(kChangedRemoved)}, events);
+  }
+  if (!comparison->same) {
+    if (row.state == PostState::kWithheld) {
+      return Publish(capture, post, std::move(row), events);
+    }
+    return Revise(capture, post, std::move(row), std::move(comparison->changed), events);
+  }
+  // Nothing to tell. The row is renewed where a later comparison profits: digests of today's
+  // pipeline, the bytes last seen, and a capture whose segment stays longer.
+  if (row.pipeline != post.pipeline || row.document_digest != post.document_digest ||
+      row.capture.serial() != capture.address.position.serial()) {
+    return Write(capture, post, std::move(row));
+  }
+  return {};
+}
+
+Status Sequencer::Impl::TakeFirstSight(const Transformed& capture, const Post& post,
+                                       Events* events) {
+  PostRow row;
+  row.body = capture.body;
+  if (capture.publish_after && post.published_at &&
+      post.published_at->instant < *capture.publish_after) {
+    ++counters.withheld;
+    row.state = PostState::kWithheld;
+    return Write(capture, post, std::move(row));
+  }
+  return Publish(capture, post, std::move(row), events);
+}
+
+Status Sequencer::Impl::Publish(const Transformed& capture, const Post& post, PostRow row,
+                                Events* events) {
+  auto topic = TopicOf(post, capture.address.position);
+  if (!topic) {
+    return std::unexpected(topic.error());
+  }
+  row.state = PostState::kLive;
+  row.revision = 1;
+  row.topic = std::move(*topic);
+  if (events != nullptr) {
+    events->push_back(
+        MakeEvent(post, {.type = EventType::kPublished, .revision = row.revision, .changed = {}},
+                  row.topic, options.max_event_bytes));
+  }
+  return Write(capture, post, std::move(row));
+}
+
+Status Sequencer::Impl::Revise(const Transformed& capture, const Post& post, PostRow row,
+                               std::vector<std::string> changed, Events* events) {
+  ++row.revision;
+  if (events != nullptr) {
+    events->push_back(MakeEvent(
+        post,
+        {.type = EventType::kRevised, .revision = row.revision, .changed = std::move(changed)},
+        row.topic, options.max_event_bytes));
+  }
+  return Write(capture, post, std::move(row));
+}
+
+Status Sequencer::Impl::Write(const Transformed& capture, const Post& post, PostRow row) {
+  row.digest = post.digest;
+  row.document_digest = post.document_digest;
+  row.pipeline = post.pipeline;
+  row.capture = capture.address.position;
+  row.document = post.document;
+  row.link = LinkOf(capture, post);
+  row.url = post.url;
+  return state->Put(post.id, capture.address.position, row);
+}
+
+Status Sequencer::Impl::TakeRemoval(const Transformed& capture, Events* events) {
+  std::vector<std::string> posts;
+  if (!capture.link.empty()) {
+    auto found = state->PostsOfLink(LinkKey(capture.source, capture.link));
+    if (!found) {
+      return std::unexpected(found.error());
+    }
+    posts = std::move(*found);
+  }
+  if (posts.empty() && !capture.link_post_id.empty()) {
+    posts.push_back(capture.link_post_id);
+  }
+  for (const std::string& post : posts) {
+    auto newest = state->Newest(post);
+    if (!newest) {
+      return std::unexpected(newest.error());
+    }
+    // Never published, or removed before: nobody holds it.
+    if (!*newest || (*newest)->state != PostState::kLive) {
+      continue;
+    }
+    PostRow row = std::move(**newest);
+    row.state = PostState::kRemoved;
+    ++row.revision;
+    if (events != nullptr) {
+      events->push_back(MakeRemovedEvent(capture, post, row.url, row.revision, row.topic));
+    }
+    if (Status status = state->Put(post, capture.address.position, row); !status) {
+      return status;
+    }
+  }
+  return {};
+}
+
+Result<Comparison> Sequencer::Impl::Compare(const PostRow& row, const Post& post) {
+  if (row.pipeline == post.pipeline) {
+    return CompareDigests(row.digest, post.digest);
+  }
+  auto before = DigestUnderTodaysPipeline(row, post);
+  if (!before) {
+    return std::unexpected(before.error());
+  }
+  if (*before) {
+    return CompareDigests(**before, post.digest);
+  }
+  Comparison comparison;
+  comparison.same = row.document_digest == post.document_digest;
+  if (!comparison.same) {
+    comparison.text_changed = true;
+    comparison.changed.emplace_back(kChangedUnknown);
+  }
+  return comparison;
+}
+
+Result<std::optional<PostDigest>> Sequencer::Impl::DigestUnderTodaysPipeline(const PostRow& row,
+                                                                             const Post& post) {
+  const auto fits = [&](const auto& entry) {
+    return entry.first == row.capture && (!entry.second || entry.second->pipeline == post.pipeline);
+  };
+  auto known = std::find_if(reread_lately.begin(), reread_lately.end(), fits);
+  if (known == reread_lately.end()) {
+    auto read = reread ? reread(row.capture) : std::optional<Transformed>();
+    if (!read) {
+      return std::unexpected(read.error());
+    }
+    if (reread_lately.size() == kRereadCache) {
+      reread_lately.erase(reread_lately.begin());
+    }
+    reread_lately.emplace_back(row.capture, std::move(*read));
+    known = std::prev(reread_lately.end());
+  }
+  if (!known->second) {
+    return std::nullopt;
+  }
+  const std::vector<Post>& posts = known->second->posts;
+  auto found = std::find_if(posts.begin(), posts.end(),
+                            [&](const Post& earlier) { return earlier.id == post.id; });
+  if (found == posts.end()) {
+    found = std::find_if(posts.begin(), posts.end(),
+                         [&](const Post& earlier) { return earlier.document == row.document; });
+  }
+  if (found == posts.end() || found->pipeline != post.pipeline) {
+    return std::nullopt;
+  }
+  return found->digest;
+}
+
+Result<std::string> Sequencer::Impl::TopicOf(const Post& post, Position at) {
+  std::string slug = publish::TopicSlug(post.category.slug);
+  if (slug == kOtherTopic) {
+    return slug;
+  }
+  auto own = state->OwnsTopic(slug);
+  if (!own) {
+    return std::unexpected(own.error());
+  }
+  if (!*own) {
+    *own = state->own_topics().size() < options.max_topics;
+    if (Status status = state->AddTopic(slug, at, **own); !status) {
+      return std::unexpected(status.error());
+    }
+  }
+  return **own ? slug : std::string(kOtherTopic);
+}
+
+Sequencer::Sequencer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Sequencer::~Sequencer() = default;
+
+Result<std::unique_ptr<Sequencer>> Sequencer::Open(SequencerOptions options, Reread reread) {
+  auto state = SequencerState::Open(options.state, options.read_only);
+  if (!state) {
+    return std::unexpected(state.error());
+  }
+  auto impl = std::make_unique<Impl>();
+  impl->options = std::move(options);
+  impl->reread = std::move(reread);
+  impl->state = std::move(*state);
+  impl->position = impl->state->folded();
+  return std::unique_ptr<Sequencer>(new Sequencer(std::move(impl)));
+}
+
+Status Sequencer::Delete(const std::filesystem::path& state) {
+  return store::Database::Delete(state);
+}
+
+Result<std::vector<Event>> Sequencer::Apply(const Transformed& capture) {
+  std::vector<Event> events;
+  if (Status status = impl_->Take(capture, &events); !status) {
+    return std::unexpected(status.error());
+  }
+  return events;
+}
+
+Status Sequencer::Fold(const Transformed& capture) { return impl_->Take(capture, nullptr); }
+
+Status Sequencer::Flush() { return impl_->state->Flush(impl_->position); }
+
+Status Sequencer::RewindTo(Position committed) {
+  Status status = impl_->state->RewindTo(committed);
+  if (status) {
+    impl_->position = impl_->state->folded();
+    impl_->reread_lately.clear();
+  }
+  return status;
+}
+
+Position Sequencer::folded() const { return impl_->state->folded(); }
+Position Sequencer::position() const { return impl_->position; }
+
+void Sequencer::SetLimits(uint32_t max_topics, size_t max_event_bytes) {
+  impl_->options.max_topics = max_topics;
+  impl_->options.max_event_bytes = max_event_bytes;
+}
+
+std::vector<std::string> Sequencer::TopicSlugs() const { return impl_->state->own_topics(); }
+const SequencerCounters& Sequencer::counters() const { return impl_->counters; }
+
+}  // namespace newswire::relay

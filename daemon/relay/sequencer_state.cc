@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/relay/sequencer_state.h"
+
+#include <array>
+#include <cstring>
+#include <span>
+#include <utility>
+
+#include "transforms/text/hash.h"
+
+namespace newswire::relay {
+namespace {
+
+constexpr std::string_view kSchema[] = {
+    "CREATE TABLE posts("
+    " id INTEGER PRIMARY KEY,"         // in the order of the archive
+    " post TEXT NOT NULL,"             // post id
+    " position INTEGER NOT NULL,"      // of the capture that made this row
+    " revision INTEGER NOT NULL,"      // 0: withheld
+    " state INTEGER NOT NULL,"         // PostState
+    " body INTEGER NOT NULL,"          // BodyKind
+    " topic TEXT NOT NULL,"            // slug
+    " digest BLOB NOT NULL,"           // whole (32) and eight fields (8 each)
+    " text INTEGER NOT NULL,"          // the text's field digest as a number
+    " document_digest BLOB NOT NULL,"  // of the document's bytes
+    " pipeline TEXT NOT NULL,"         // that made the digests
+    " capture INTEGER NOT NULL,"       // position of the newest equal capture
+    " document INTEGER NOT NULL,"      // its number in that capture
+    " link BLOB,"                      // LinkKey
+    " url TEXT NOT NULL) STRICT;"
+    "CREATE INDEX posts_post ON posts(post);"
+    "CREATE INDEX posts_text ON posts(text);"
+    "CREATE INDEX posts_link ON posts(link) WHERE link IS NOT NULL;"
+    "CREATE TABLE topics("
+    " slug TEXT PRIMARY KEY,"
+    " position INTEGER NOT NULL,"  // of the capture that showed it first
+    " own INTEGER NOT NULL,"       // 1: a topic of its own; 0: other
+    " number INTEGER NOT NULL"     // among those with a topic, from 1
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE fold("
+    " one INTEGER PRIMARY KEY CHECK(one = 1),"
+    " position INTEGER NOT NULL) STRICT;"
+    "INSERT INTO fold VALUES(1, 0);",
+};
+
+constexpr size_t kFieldBytes = 8;
+constexpr size_t kDigestBytes = 32 + kDigestFields * kFieldBytes;
+constexpr size_t kLinkKeyBytes = 16;
+constexpr int kMaxPostsOfLink = 10'000;
+
+using DigestBlob = std::array<char, kDigestBytes>;
+
+DigestBlob Pack(const PostDigest& digest) {
+  DigestBlob blob;
+  std::memcpy(blob.data(), digest.whole.data(), digest.whole.size());
+  std::memcpy(blob.data() + digest.whole.size(), digest.fields.data(), sizeof(digest.fields));
+  return blob;
+}
+
+std::string_view View(const DigestBlob& blob) { return {blob.data(), blob.size()}; }
+std::string_view View(const Digest256& digest) {
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+// Big-endian, so that the number is the same on every machine.
+int64_t TextNumber(const PostDigest& digest) {
+  uint64_t number = 0;
+  for (const uint8_t byte : digest.fields[static_cast<size_t>(DigestField::kText)]) {
+    number = number << 8 | byte;
+  }
+  return static_cast<int64_t>(number);
+}
+
+int64_t ToSql(Position position) { return static_cast<int64_t>(position.value()); }
+Position FromSql(int64_t value) { return Position::FromValue(static_cast<uint64_t>(value)); }
+
+Result<PostRow> ReadRow(const store::Statement& row) {
+  PostRow result;
+  result.revision = static_cast<uint32_t>(row.Int(0));
+  result.state = static_cast<PostState>(row.Int(1));
+  result.body = static_cast<BodyKind>(row.Int(2));
+  result.topic = row.Text(3);
+  const std::string_view digest = row.Blob(4);
+  const std::string_view document_digest = row.Blob(5);
+  if (digest.size() != kDigestBytes || document_digest.size() != result.document_digest.size()) {
+    return Fail(ErrorKind::kCorruption,
+                "a post's row in sequencer.db has a digest of wrong length");
+  }
+  std::memcpy(result.digest.whole.data(), digest.data(), result.digest.whole.size());
+  std::memcpy(result.digest.fields.data(), digest.data() + result.digest.whole.size(),
+              sizeof(result.digest.fields));
+  std::memcpy(result.document_digest.data(), document_digest.data(), document_digest.size());
+  result.pipeline = row.Text(6);
+  result.capture = FromSql(row.Int(7));
+  result.document = static_cast<uint32_t>(row.Int(8));
+  result.link = row.Blob(9);
+  result.url = row.Text(10);
+  return result;
+}
+
+}  // namespace
+
+std::string LinkKey(std::string_view source, std::string_view link) {
+  text::FieldHasher hasher;
+  hasher.Add(source);
+  hasher.Add(link);
+  const auto sum = hasher.Finish();
+  return {reinterpret_cast<const char*>(sum.data()), kLinkKeyBytes};
+}
+
+SequencerState::SequencerState(store::Database database) : database_(std::move(database)) {}
+
+Result<std::unique_ptr<SequencerState>> SequencerState::Open(const std::filesystem::path& file,
+                                                             bool read_only) {
+  const bool copy = read_only && !file.empty() && std::filesystem::exists(file);
+  auto database = copy        ? store::Database::OpenCopy(file, kSchema)
+                  : read_only ? store::Database::Open({}, kSchema, store::Durability::kNormal)
+                              : store::Database::Open(file, kSchema, store::Durability::kNormal);
+  if (!database) {
+    return std::unexpected(database.error());
+  }
+  std::unique_ptr<SequencerState> state(new SequencerState(std::move(*database)));
+  Status status = state->PrepareStatements();
+  if (status) {
+    status = state->Load();
+  }
+  if (!status) {
+    return std::unexpected(status.error());
+  }
+  return state;
+}
+
+Status SequencerState::PrepareStatements() {
+  struct Wanted {
+    std::optional<store::Statement>& statement;
+    std::string_view sql;
+  };
+  const Wanted statements[] = {
+      {newest_,
+       "SELECT revision, state, body, topic, digest, document_digest, pipeline, capture, document,"
+       " link, url FROM posts WHERE post = ? ORDER BY id DESC LIMIT 1"},
+      {put_,
+       "INSERT INTO posts(post, position, revision, state, body, topic, digest, text,"
+       " document_digest, pipeline, capture, document, link, url)"
+       " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+      {others_,
+       "SELECT p.id FROM posts p WHERE p.text = ?1 AND p.post <> ?2 AND p.state <> 2"
+       " AND substr(p.post, 1, length(?3)) = ?3"
+       " AND p.id = (SELECT max(q.id) FROM posts q WHERE q.post = p.post) LIMIT 2"},
+      {of_link_,
+       "SELECT p.post FROM posts p WHERE p.link = ?1"
+       " AND p.id = (SELECT max(q.id) FROM posts q WHERE q.post = p.post)"
+       " ORDER BY p.post LIMIT ?2"},
+      {topic_, "SELECT own FROM topics WHERE slug = ?"},
+      {add_topic_, "INSERT INTO topics(slug, position, own, number) VALUES(?, ?, ?, ?)"},
+      {set_folded_, "UPDATE fold SET position = ?"},
+  };
+  for (const Wanted& wanted : statements) {
+    auto statement = database_.Prepare(wanted.sql);
+    if (!statement) {
+      return std::unexpected(statement.error());
+    }
+    wanted.statement.emplace(std::move(*statement));
+  }
+  return {};
+}
+
+Status SequencerState::Load() {
+  auto folded = database_.Prepare("SELECT position FROM fold");
+  if (!folded) {
+    return std::unexpected(folded.error());
+  }
+  auto row = folded->Step();
+  if (!row) {
+    return std::unexpected(row.error());
+  }
+  if (!*row) {
+    return Fail(ErrorKind::kCorruption, "sequencer.db does not say how far it reaches");
+  }
+  folded_ = FromSql(folded->Int(0));
+  own_topics_.clear();
+  owns_topic_.clear();
+  auto topics = database_.Prepare("SELECT slug FROM topics WHERE own = 1 ORDER BY number");
+  if (!topics) {
+    return std::unexpected(topics.error());
+  }
+  while (true) {
+    row = topics->Step();
+    if (!row) {
+      return std::unexpected(row.error());
+    }
+    if (!*row) {
+      return {};
+    }
+    own_topics_.emplace_back(topics->Text(0));
+    owns_topic_.emplace(topics->Text(0));
+  }
+}
+
+Status SequencerState::EnsureTransaction() {
+  if (in_transaction_) {
+    return {};
+  }
+  Status status = database_.Begin();
+  in_transaction_ = status.has_value();
+  return status;
+}
+
+Result<std::optional<PostRow>> SequencerState::Newest(std::string_view post) {
+  newest_->Reset();
+  newest_->Bind(1, post);
+  auto row = newest_->Step();
+  if (!row) {
+    return std::unexpected(row.error());
+  }
+  std::optional<PostRow> result;
+  if (*row) {
+    auto read = ReadRow(*newest_);
+    if (!read) {
+      newest_->Reset();
+      return std::unexpected(read.error());
+    }
+    result = std::move(*read);
+  }
+  newest_->Reset();
+  return result;
+}
+
+Status SequencerState::Put(std::string_view post, Position position, const PostRow& row) {
+  if (Status status = EnsureTransaction(); !status) {
+    return status;
+  }
+  const DigestBlob digest = Pack(row.digest);
+  put_->Reset();
+  put_->Bind(1, post).Bind(2, ToSql(position)).Bind(3, int64_t{row.revision});
+  put_->Bind(4, static_cast<int64_t>(row.state)).Bind(5, static_cast<int64_t>(row.body));
+  put_->Bind(6, row.topic).BindBlob(7, View(digest)).Bind(8, TextNumber(row.digest));
+  put_->BindBlob(9, View(row.document_digest)).Bind(10, row.pipeline);
+  put_->Bind(11, ToSql(row.capture)).Bind(12, int64_t{row.document});
+  if (row.link.empty()) {
+    put_->BindNull(13);
+  } else {
+    put_->BindBlob(13, row.link);
+  }
+  return put_->Bind(14, row.url).Run();
+}
+
+Result<bool> SequencerState::IsTextOfTwoOthers(std::string_view source, std::string_view post,
+                                               const PostDigest& digest) {
+  others_->Reset();
+  others_->Bind(1, TextNumber(digest)).Bind(2, post).Bind(3, std::string(source) + ":");
+  int found = 0;
+  while (true) {
+    auto row = others_->Step();
+    if (!row) {
+      return std::unexpected(row.error());
+    }
+    if (!*row) {
+      break;
+    }
+    ++found;
+  }
+  others_->Reset();
+  return found >= 2;
+}
+
+Result<std::vector<std::string>> SequencerState::PostsOfLink(std::string_view link_key) {
+  of_link_->Reset();
+  of_link_->BindBlob(1, link_key).Bind(2, int64_t{kMaxPostsOfLink});
+  std::vector<std::string> posts;
+  while (true) {
+    auto row = of_link_->Step();
+    if (!row) {
+      return std::unexpected(row.error());
+    }
+    if (!*row) {
+      break;
+    }
+    posts.emplace_back(of_link_->Text(0));
+  }
+  of_link_->Reset();
+  return posts;
+}
+
+Result<std::optional<bool>> SequencerState::OwnsTopic(const std::string& slug) {
+  if (owns_topic_.contains(slug)) {
+    return true;
+  }
+  topic_->Reset();
+  topic_->Bind(1, slug);
+  auto row = topic_->Step();
+  if (!row) {
+    return std::unexpected(row.error());
+  }
+  std::optional<bool> own;
+  if (*row) {
+    own = topic_->Int(0) != 0;
+  }
+  topic_->Reset();
+  return own;
+}
+
+Status SequencerState::AddTopic(const std::string& slug, Position position, bool own) {
+  if (Status status = EnsureTransaction(); !status) {
+    return status;
+  }
+  const auto number = static_cast<int64_t>(own ? own_topics_.size() + 1 : 0);
+  add_topic_->Reset();
+  add_topic_->Bind(1, slug).Bind(2, ToSql(position)).Bind(3, int64_t{own ? 1 : 0}).Bind(4, number);
+  Status status = add_topic_->Run();
+  if (status && own) {
+    own_topics_.push_back(slug);
+    owns_topic_.insert(slug);
+  }
+  return status;
+}
+
+Status SequencerState::Flush(Position folded) {
+  if (folded == folded_ && !in_transaction_) {
+    return {};
+  }
+  if (Status status = EnsureTransaction(); !status) {
+    return status;
+  }
+  set_folded_->Reset();
+  if (Status status = set_folded_->Bind(1, ToSql(folded)).Run(); !status) {
+    return status;
+  }
+  if (Status status = database_.Commit(); !status) {
+    return status;  // rolled back; in_transaction_ stays until RewindTo, as the contract says
+  }
+  in_transaction_ = false;
+  folded_ = folded;
+  return {};
+}
+
+Status SequencerState::RewindTo(Position position) {
+  database_.Rollback();
+  in_transaction_ = false;
+  if (folded_ <= position) {
+    return Load();  // topics of the dropped transaction are forgotten
+  }
+  // Rows lie in the order of the archive: those to go are the last ones.
+  auto last = database_.Prepare("SELECT id, position FROM posts ORDER BY id DESC");
+  if (!last) {
+    return std::unexpected(last.error());
+  }
+  int64_t keep = 0;
+  while (true) {
+    auto row = last->Step();
+    if (!row) {
+      return std::unexpected(row.error());
+    }
+    if (!*row) {
+      break;
+    }
+    if (FromSql(last->Int(1)) < position) {
+      keep = last->Int(0);
+      break;
+    }
+  }
+  last->Reset();
+  if (Status status = EnsureTransaction(); !status) {
+    return status;
+  }
+  struct Step {
+    std::string_view sql;
+    int64_t value;
+  };
+  for (const Step& step : {Step{"DELETE FROM posts WHERE id > ?", keep},
+                           Step{"DELETE FROM topics WHERE position >= ?", ToSql(position)},
+                           Step{"UPDATE fold SET position = ?", ToSql(position)}}) {
+    auto statement = database_.Prepare(step.sql);
+    if (!statement) {
+      return std::unexpected(statement.error());
+    }
+    if (Status status = statement->Bind(1, step.value).Run(); !status) {
+      return status;
+    }
+  }
+  if (Status status = database_.Commit(); !status) {
+    return status;
+  }
+  in_transaction_ = false;
+  return Load();
+}
+
+}  // namespace newswire::relay
