@@ -356,6 +356,7 @@ Position Sequencer::folded() const { return impl_->state->folded(); }
 Position Sequencer::position() const { return impl_->position; }
 
 void Sequencer::SetLimits(uint32_t max_topics, size_t max_event_bytes) {
+  impl_->reread_lately.clear();  // other transforms may be in force
   impl_->options.max_topics = max_topics;
   impl_->options.max_event_bytes = max_event_bytes;
 }

@@ -66,7 +66,8 @@ class Sequencer {
   Position folded() const;
   // The end of the last capture applied, flushed or not.
   Position position() const;
-  // The limits in force from the next capture on: they are part of the archived configuration.
+  // The limits in force from the next capture on: they are part of the archived configuration, and
+  // change with it.
   void SetLimits(uint32_t max_topics, size_t max_event_bytes);
   // Slugs that have a topic of their own, in the order they got it.
   std::vector<std::string> TopicSlugs() const;

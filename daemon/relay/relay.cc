@@ -1,0 +1,519 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/relay/relay.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include <fmt/core.h>
+#include <spdlog/spdlog.h>
+
+#include "daemon/archive/reader.h"
+#include "daemon/fail_point.h"
+#include "daemon/publish/hint.h"
+#include "daemon/relay/pending_batch.h"
+#include "daemon/relay/sequencer.h"
+#include "daemon/relay/transformer.h"
+
+namespace newswire::relay {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::string_view kHintName = "hint.json";
+constexpr std::string_view kStateName = "sequencer.db";
+constexpr milliseconds kHintInterval{1000};
+constexpr milliseconds kFirstRetry{500};
+constexpr milliseconds kLongestRetry{10'000};
+constexpr milliseconds kPatience{1000};  // of one wait without a deadline
+constexpr uint64_t kFoldFlushBytes = uint64_t{64} << 20;  // of archive, when only the state is made
+
+// Gives work under way after a stop a limited time: `token` stops when `stop` did `drain` ago.
+class Drain {
+ public:
+  Drain(std::stop_token stop, milliseconds drain)
+      : thread_([this, stop = std::move(stop), drain](const std::stop_token& end) {
+          std::unique_lock lock(mutex_);
+          std::stop_source either;
+          std::stop_callback on_stop(stop, [&either] { either.request_stop(); });
+          std::stop_callback on_end(end, [&either] { either.request_stop(); });
+          changed_.wait(lock, either.get_token(), [] { return false; });
+          changed_.wait_for(lock, end, drain, [] { return false; });
+          late_.request_stop();
+        }) {
+    pthread_setname_np(thread_.native_handle(), "relay-drain");
+  }
+  std::stop_token token() const { return late_.get_token(); }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::stop_source late_;
+  std::jthread thread_;  // last: uses the others
+};
+
+void Pause(milliseconds time, std::stop_token stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  never.wait_for(lock, std::move(stop), time, [] { return false; });
+}
+
+// One Run: from the first Open of the output to the stop. Sessions follow each other, each from
+// what the output says it holds.
+class LiveRun {
+ public:
+  LiveRun(const RelayOptions& options, publish::Output& output, const archive::Archive& archive,
+          const Clock& clock, RelayCounters& counters, std::stop_token stop)
+      : options_(options),
+        output_(output),
+        archive_(archive),
+        clock_(clock),
+        counters_(counters),
+        stop_(stop),
+        drain_(std::move(stop), options.drain) {}
+
+  Status Run();
+
+ private:
+  enum class SessionEnd { kStopped, kRestart };
+
+  Result<SessionEnd> Session();
+  Status OpenSequencer();
+  Result<std::optional<publish::Checkpoint>> OpenOutput();
+  Result<Position> StartOf(const std::optional<publish::Checkpoint>& checkpoint);
+  Status CheckArchiveHolds(const publish::Checkpoint& checkpoint);
+  Result<std::unique_ptr<Transformer>> OpenTransformer(Position from);
+  Result<SessionEnd> Follow(Transformer& transformer, Position start,
+                            publish::Checkpoint committed);
+  Status FoldCapture(const Transformed& capture);
+  Status TakeCapture(Transformed capture, PendingBatch& batch);
+  Result<publish::Commit> Commit(PendingBatch& batch);
+  Status PrepareTopics(const std::vector<std::string>& slugs, std::stop_token stop);
+  Status PrepareTopicsOf(std::span<const Event> events);
+  void UpdateHint(const publish::Checkpoint& checkpoint, bool now);
+  // Marks errors of the state, so that damage to it is told from damage to the archive.
+  template <typename R>
+  R OfState(R result) {
+    if (!result && result.error().kind == ErrorKind::kCorruption) {
+      state_damaged_ = true;
+    }
+    return result;
+  }
+  std::filesystem::path hint_file() const { return options_.archive_dir / kHintName; }
+  std::filesystem::path state_file() const { return options_.state_dir / kStateName; }
+  bool stopped() const { return stop_.stop_requested(); }
+
+  const RelayOptions& options_;
+  publish::Output& output_;
+  const archive::Archive& archive_;
+  const Clock& clock_;
+  RelayCounters& counters_;
+  std::stop_token stop_;
+  Drain drain_;
+  std::unique_ptr<archive::Reader> reader_;  // of the present session
+  Transformer* transformer_ = nullptr;       // of the present session, for Reread
+  std::unique_ptr<Sequencer> sequencer_;
+  bool state_damaged_ = false;
+  std::set<std::string> prepared_;  // slugs whose topics exist
+  uint64_t unflushed_ = 0;          // bytes of archive folded since the last Flush
+  ArchiveAddress last_folded_;      // the last capture taken without publishing
+  uint64_t ignored_before_ = 0;     // rechecks ignored by earlier sequencers of this run
+  SteadyTime hint_written_{};
+  std::optional<Position> hinted_;
+};
+
+Status LiveRun::Run() {
+  milliseconds retry = kFirstRetry;
+  while (!stopped()) {
+    const uint64_t commits = counters_.commits;
+    auto end = Session();
+    transformer_ = nullptr;
+    reader_.reset();
+    if (end && *end == SessionEnd::kStopped) {
+      break;
+    }
+    if (!end) {
+      if (end.error().kind == ErrorKind::kCancelled || stopped()) {
+        break;
+      }
+      if (state_damaged_) {
+        spdlog::error("sequencer state is damaged and will be rebuilt from the archive reason={}",
+                      end.error().message);
+        ++counters_.rebuilds;
+        state_damaged_ = false;
+        sequencer_.reset();
+        if (Status status = Sequencer::Delete(state_file()); !status) {
+          return status;
+        }
+      } else if (end.error().kind != ErrorKind::kTransient) {
+        return std::unexpected(end.error());
+      }
+      spdlog::warn("relay starts again from what the output holds reason={}", end.error().message);
+    }
+    ++counters_.rewinds;
+    // What fails again at once, without a commit between, is asked for less and less often.
+    retry = counters_.commits > commits ? kFirstRetry : std::min(retry * 2, kLongestRetry);
+    if (!end) {
+      Pause(retry, stop_);
+    }
+  }
+  return {};
+}
+
+Status LiveRun::OpenSequencer() {
+  if (sequencer_) {
+    return {};
+  }
+  SequencerOptions options{.state = state_file(),
+                           .max_topics = options_.kafka.max_topics,
+                           .max_event_bytes = options_.kafka.max_event_bytes,
+                           .read_only = false};
+  auto sequencer = OfState(Sequencer::Open(
+      std::move(options), [this](Position capture) -> Result<std::optional<Transformed>> {
+        if (transformer_ == nullptr) {
+          return std::nullopt;
+        }
+        return transformer_->Reread(capture);
+      }));
+  if (!sequencer) {
+    return std::unexpected(sequencer.error());
+  }
+  sequencer_ = std::move(*sequencer);
+  return {};
+}
+
+Result<std::optional<publish::Checkpoint>> LiveRun::OpenOutput() {
+  milliseconds retry = kFirstRetry;
+  while (true) {
+    auto checkpoint = output_.Open(stop_);
+    if (checkpoint || checkpoint.error().kind != ErrorKind::kTransient) {
+      return checkpoint;
+    }
+    spdlog::warn("output is away, events wait in the archive reason={}",
+                 checkpoint.error().message);
+    Pause(retry, stop_);
+    if (stopped()) {
+      return Fail(ErrorKind::kCancelled, "stopped while waiting for the output");
+    }
+    retry = std::min(retry * 2, kLongestRetry);
+  }
+}
+
+Result<Position> LiveRun::StartOf(const std::optional<publish::Checkpoint>& checkpoint) {
+  publish::StartState state{.hint = {},
+                            .checkpoint = checkpoint,
+                            .archive_created = archive_.created(),
+                            .archive_end = archive_.durable_end(),
+                            .output = options_.output_name,
+                            .identity = output_.Identity(),
+                            .on_missing_position = options_.kafka.on_missing_position};
+  if (auto hint = publish::ReadHint(hint_file())) {
+    state.hint = std::move(*hint);
+  } else {
+    spdlog::warn("hint beside the archive cannot be read reason={}", hint.error().message);
+  }
+  return publish::DecideStart(state);
+}
+
+Status LiveRun::CheckArchiveHolds(const publish::Checkpoint& checkpoint) {
+  if (checkpoint.position > archive_.durable_end()) {
+    return Fail(ErrorKind::kPermanent,
+                fmt::format("the output was given this archive up to position {}, but the archive "
+                            "ends at {}: it is older than what was published (restored from a "
+                            "backup?) or has lost its newest segment",
+                            checkpoint.position.ToHex(), archive_.durable_end().ToHex()));
+  }
+  if (checkpoint.last_record.empty()) {
+    return {};
+  }
+  auto holds =
+      archive::HoldsRecord(options_.archive_dir, checkpoint.last_capture, checkpoint.last_record);
+  if (!holds) {
+    return WithContext(holds.error(), "checking the archive against the checkpoint");
+  }
+  if (!*holds) {
+    return Fail(ErrorKind::kPermanent,
+                fmt::format("the archive does not hold record {} at position {}, which the output "
+                            "names as the last one published: it is not the archive that was "
+                            "published from",
+                            checkpoint.last_record, checkpoint.last_capture.ToHex()));
+  }
+  return {};
+}
+
+Result<std::unique_ptr<Transformer>> LiveRun::OpenTransformer(Position from) {
+  auto reader = archive::Reader::OpenArchive(options_.archive_dir, from,
+                                             [this] { return archive_.durable_end(); });
+  if (!reader) {
+    return WithContext(reader.error(), "opening the archive");
+  }
+  reader_ = std::move(*reader);
+  TransformerOptions options;
+  options.threads = options_.threads;
+  options.make_runner = options_.make_runner;
+  options.limits = {.max_topics = options_.kafka.max_topics,
+                    .max_event_bytes = options_.kafka.max_event_bytes};
+  options.read_capture = [this](Position capture) {
+    return archive::ReadCaptureAt(options_.archive_dir, capture);
+  };
+  return std::make_unique<Transformer>([this] { return reader_->Next(); }, std::move(options));
+}
+
+Result<LiveRun::SessionEnd> LiveRun::Session() {
+  counters_.output_ready = false;
+  if (Status status = OpenSequencer(); !status) {
+    return std::unexpected(status.error());
+  }
+  auto checkpoint = OpenOutput();
+  if (!checkpoint) {
+    return std::unexpected(checkpoint.error());
+  }
+  auto start = StartOf(*checkpoint);
+  if (!start) {
+    return std::unexpected(start.error());
+  }
+  publish::Checkpoint committed{.archive = archive_.uuid()};
+  if (*checkpoint && (*checkpoint)->position == *start) {
+    committed = **checkpoint;
+    if (Status status = CheckArchiveHolds(committed); !status) {
+      return std::unexpected(status.error());
+    }
+  }
+  committed.position = *start;
+  if (Status status = OfState(sequencer_->RewindTo(*start)); !status) {
+    return std::unexpected(status.error());
+  }
+  NEWSWIRE_FAIL_POINT("relay.after_rewind");
+  counters_.committed = start->value();
+  prepared_.clear();
+  unflushed_ = 0;
+  last_folded_ = {};
+  auto transformer = OpenTransformer(sequencer_->folded());
+  if (!transformer) {
+    return std::unexpected(transformer.error());
+  }
+  transformer_ = transformer->get();
+  spdlog::info("relay starts start={} state={} archive_end={}", start->ToHex(),
+               sequencer_->folded().ToHex(), archive_.durable_end().ToHex());
+  return Follow(**transformer, *start, std::move(committed));
+}
+
+Result<LiveRun::SessionEnd> LiveRun::Follow(Transformer& transformer, Position start,
+                                            publish::Checkpoint committed) {
+  const publish::KafkaOptions& kafka = options_.kafka;
+  PendingBatch batch({.interval = kafka.commit_interval,
+                      .bytes = kafka.commit_bytes,
+                      .events = kafka.commit_events},
+                     std::move(committed), clock_.Steady());
+  bool ready = false;
+  while (true) {
+    // Until the state has reached the start there is nothing to publish with.
+    if (!ready && sequencer_->position() >= start) {
+      if (Status status = PrepareTopics(sequencer_->TopicSlugs(), stop_); !status) {
+        return std::unexpected(status.error());
+      }
+      ready = true;
+      counters_.output_ready = true;
+    }
+    if (stopped() || batch.Due(clock_.Steady())) {
+      const bool wanted = stopped() ? batch.has_events() : batch.has_progress();
+      if (wanted) {
+        auto outcome = Commit(batch);
+        if (!outcome) {
+          return std::unexpected(outcome.error());
+        }
+        if (*outcome == publish::Commit::kUnknown) {
+          counters_.output_ready = false;
+          return stopped() ? SessionEnd::kStopped : SessionEnd::kRestart;
+        }
+      }
+      if (stopped()) {
+        UpdateHint(batch.committed(), true);
+        return SessionEnd::kStopped;
+      }
+      continue;
+    }
+    const milliseconds wait = std::min(batch.UntilDue(clock_.Steady()), kPatience);
+    const Position seen = archive_.durable_end();
+    auto taken = transformer.Take(wait);
+    if (!taken) {
+      return WithContext(taken.error(), "reading the archive");
+    }
+    switch (taken->outcome) {
+      case Transformer::Outcome::kWaiting:
+        break;
+      case Transformer::Outcome::kEnd:
+        if (!ready) {
+          // The reader has given all up to `start`; what lies before it made no capture.
+          if (seen < start) {
+            return Fail(ErrorKind::kPermanent,
+                        fmt::format("the archive ends at {}, before the position {} to start from",
+                                    seen.ToHex(), start.ToHex()));
+          }
+          ready = true;
+          counters_.output_ready = true;
+          if (Status status = PrepareTopics(sequencer_->TopicSlugs(), stop_); !status) {
+            return std::unexpected(status.error());
+          }
+        }
+        archive_.WaitPast(seen, wait, stop_);
+        break;
+      case Transformer::Outcome::kDamage:
+        ++counters_.damage;
+        spdlog::error("archive is damaged, reading goes on behind it segment={} offset={} bytes={} "
+                      "reason={}",
+                      taken->damage.segment, taken->damage.offset, taken->damage.length,
+                      taken->damage.reason);
+        break;
+      case Transformer::Outcome::kCapture: {
+        if (taken->limits) {
+          sequencer_->SetLimits(taken->limits->max_topics, taken->limits->max_event_bytes);
+        }
+        const bool fold = taken->capture.address.position < start;
+        Status status = fold ? FoldCapture(taken->capture)
+                             : TakeCapture(std::move(taken->capture), batch);
+        if (!status) {
+          return std::unexpected(status.error());
+        }
+        break;
+      }
+    }
+  }
+}
+
+Status LiveRun::FoldCapture(const Transformed& capture) {
+  if (Status status = OfState(sequencer_->Fold(capture)); !status) {
+    return status;
+  }
+  ++counters_.folded;
+  NEWSWIRE_FAIL_POINT("relay.while_folding");
+  const Position begin = capture.address.position;
+  const Position end = capture.address.end;
+  unflushed_ += end.serial() == begin.serial() ? end.offset() - begin.offset() : end.offset();
+  if (unflushed_ >= kFoldFlushBytes) {
+    unflushed_ = 0;
+    return OfState(sequencer_->Flush());
+  }
+  return {};
+}
+
+Status LiveRun::TakeCapture(Transformed capture, PendingBatch& batch) {
+  auto events = OfState(sequencer_->Apply(capture));
+  if (!events) {
+    return std::unexpected(events.error());
+  }
+  ++counters_.captures;
+  counters_.ignored_rechecks = ignored_before_ + sequencer_->counters().ignored_rechecks;
+  batch.Add(capture.address, std::move(*events), clock_.Steady());
+  return {};
+}
+
+Result<publish::Commit> LiveRun::Commit(PendingBatch& batch) {
+  const publish::Batch wanted = batch.batch();
+  if (Status status = PrepareTopicsOf(wanted.events); !status) {
+    return std::unexpected(status.error());
+  }
+  if (Status status = OfState(sequencer_->Flush()); !status) {
+    return std::unexpected(status.error());
+  }
+  NEWSWIRE_FAIL_POINT("relay.after_flush");
+  auto outcome = output_.Publish(wanted, drain_.token());
+  if (!outcome || *outcome != publish::Commit::kDone) {
+    return outcome;
+  }
+  NEWSWIRE_FAIL_POINT("relay.after_publish");
+  const auto letters = std::ranges::count_if(
+      wanted.events, [](const Event& event) { return event.type == EventType::kDeadLetter; });
+  counters_.dead_letters += static_cast<uint64_t>(letters);
+  counters_.events += wanted.events.size();
+  counters_.committed = wanted.checkpoint.position.value();
+  ++counters_.commits;
+  batch.Committed(clock_.Steady());
+  UpdateHint(batch.committed(), false);
+  return publish::Commit::kDone;
+}
+
+Status LiveRun::PrepareTopics(const std::vector<std::string>& slugs, std::stop_token stop) {
+  if (slugs.empty()) {
+    return {};
+  }
+  milliseconds retry = kFirstRetry;
+  while (true) {
+    Status status = output_.PrepareTopics(slugs, stop);
+    if (status) {
+      prepared_.insert(slugs.begin(), slugs.end());
+      return {};
+    }
+    if (status.error().kind != ErrorKind::kTransient) {
+      return status;
+    }
+    spdlog::warn("topics cannot be made now reason={}", status.error().message);
+    Pause(retry, stop);
+    if (stop.stop_requested()) {
+      return Fail(ErrorKind::kCancelled, "stopped while topics were to be made");
+    }
+    retry = std::min(retry * 2, kLongestRetry);
+  }
+}
+
+Status LiveRun::PrepareTopicsOf(std::span<const Event> events) {
+  std::set<std::string> fresh;
+  for (const Event& event : events) {
+    if (!prepared_.contains(event.topic_slug)) {
+      fresh.insert(event.topic_slug);
+    }
+  }
+  return PrepareTopics({fresh.begin(), fresh.end()}, drain_.token());
+}
+
+void LiveRun::UpdateHint(const publish::Checkpoint& checkpoint, bool now) {
+  const SteadyTime time = clock_.Steady();
+  if (hinted_ == checkpoint.position || (!now && hinted_ && time - hint_written_ < kHintInterval)) {
+    return;
+  }
+  Status status = publish::WriteHint(hint_file(), {.output = options_.output_name,
+                                                   .position = checkpoint.position,
+                                                   .identity = output_.Identity()});
+  if (!status) {
+    spdlog::warn("hint beside the archive cannot be written reason={}", status.error().message);
+    return;
+  }
+  hint_written_ = time;
+  hinted_ = checkpoint.position;
+}
+
+}  // namespace
+
+Relay::Relay(RelayOptions options, publish::Output& output, const archive::Archive& archive,
+             const Clock& clock)
+    : options_(std::move(options)), output_(output), archive_(archive), clock_(clock) {}
+
+Relay::~Relay() = default;
+
+Status Relay::Prepare() {
+  if (!archive_.created()) {
+    return {};
+  }
+  const std::filesystem::path file = options_.archive_dir / kHintName;
+  auto hint = publish::ReadHint(file);
+  if (hint && *hint) {
+    return {};
+  }
+  return publish::WriteHint(file, {.output = options_.output_name, .position = {}, .identity = {}});
+}
+
+Status Relay::Run(std::stop_token stop) {
+  if (Status status = Prepare(); !status) {
+    return status;
+  }
+  return LiveRun(options_, output_, archive_, clock_, counters_, std::move(stop)).Run();
+}
+
+}  // namespace newswire::relay

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/relay/transformer.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <exception>
+#include <map>
+#include <utility>
+#include <variant>
+
+#include <fmt/core.h>
+
+#include "transforms/pipeline.h"
+#include "transforms/text/json.h"
+
+namespace newswire::relay {
+namespace {
+
+constexpr uint64_t kCaptureOverhead = 4096;   // bytes that a capture costs beside its body
+constexpr size_t kCapturesPerWorker = 4;      // kept ready, so that no worker waits for the reader
+
+size_t ThreadCount(int wanted) {
+  return wanted > 0 ? static_cast<size_t>(wanted)
+                    : std::max<size_t>(1, std::thread::hardware_concurrency());
+}
+
+Transformed Refused(const Capture& capture, std::string step, std::string reason) {
+  Transformed refused;
+  refused.address = capture.address;
+  refused.kind = capture.kind;
+  refused.role = capture.metadata.role;
+  refused.http_status = capture.http_status;
+  refused.source = capture.metadata.source;
+  refused.link = capture.metadata.link;
+  refused.fetched_at = capture.fetched_at;
+  if (capture.kind != CaptureKind::kRevisit) {
+    refused.dead_letters.push_back({.source = capture.metadata.source,
+                                    .url = capture.url,
+                                    .document = 0,
+                                    .step = std::move(step),
+                                    .reason = std::move(reason),
+                                    .fetched_at = capture.fetched_at,
+                                    .archive = capture.address,
+                                    .pipeline = {}});
+  }
+  return refused;
+}
+
+BodyKind BodyOf(const Capture& capture) {
+  return capture.metadata.role == CaptureRole::kFeed ? BodyKind::kFeed : capture.metadata.body;
+}
+
+}  // namespace
+
+MakeRunner PipelineRunners() {
+  return [](const Source& source) -> Result<Runner> {
+    auto pipeline = Pipeline::Create(source);
+    if (!pipeline) {
+      return std::unexpected(pipeline.error());
+    }
+    auto shared = std::make_shared<const Pipeline>(std::move(*pipeline));
+    return [shared](const Capture& capture) { return shared->Run(capture); };
+  };
+}
+
+Limits LimitsFromConfig(std::string_view config_json, Limits fallback) {
+  const auto document = text::JsonDocument::Parse(config_json);
+  if (!document) {
+    return fallback;
+  }
+  const text::JsonValue kafka = document->root()["kafka"];
+  const auto topics = kafka["max_topics"].integer();
+  const auto bytes = kafka["max_event_bytes"].integer();
+  Limits limits = fallback;
+  if (topics && *topics >= 0 && *topics <= UINT32_MAX) {
+    limits.max_topics = static_cast<uint32_t>(*topics);
+  }
+  if (bytes && *bytes > 0) {
+    limits.max_event_bytes = static_cast<size_t>(*bytes);
+  }
+  return limits;
+}
+
+// What is in force between two warcinfo records. Immutable once made; shared with the workers.
+struct Transformer::Governing {
+  struct Entry {
+    Source source;
+    std::shared_ptr<const Result<Runner>> runner;
+  };
+  std::map<std::string, Entry, std::less<>> sources;
+  Limits limits;
+
+  Transformed Run(const Capture& capture) const {
+    const auto found = sources.find(capture.metadata.source);
+    if (found == sources.end()) {
+      return Refused(capture, "source",
+                     capture.metadata.source.empty()
+                         ? "the capture names no source"
+                         : fmt::format("the configuration in force does not know the source {}",
+                                       capture.metadata.source));
+    }
+    const Result<Runner>& runner = *found->second.runner;
+    if (!runner) {
+      return Refused(capture, "pipeline", runner.error().message);
+    }
+    Transformed transformed = (*runner)(capture);
+    transformed.body = BodyOf(capture);
+    return transformed;
+  }
+};
+
+struct Transformer::Slot {
+  Capture capture;
+  std::shared_ptr<const Governing> governing;  // null: damage
+  uint64_t bytes = 0;                          // counted against max_bytes
+  Transformed transformed;
+  archive::Damage damage;
+  bool done = false;  // guarded by mutex_; then the worker is finished with the slot
+};
+
+Transformer::Transformer(NextItem next, TransformerOptions options)
+    : next_(std::move(next)),
+      options_(std::move(options)),
+      threads_(ThreadCount(options_.threads)),
+      work_(options_.max_captures + 1) {
+  // Nothing archived is in force yet, but today's sources of a replay are.
+  reading_ = Govern({});
+  taken_ = nullptr;
+  for (size_t i = 0; i < threads_; ++i) {
+    workers_.emplace_back([this](std::stop_token stop) { Work(std::move(stop)); });
+    pthread_setname_np(workers_.back().native_handle(), fmt::format("transform-{}", i).c_str());
+  }
+}
+
+Transformer::~Transformer() {
+  for (std::jthread& worker : workers_) {
+    worker.request_stop();
+  }
+  work_.Close();
+  workers_.clear();
+}
+
+void Transformer::Work(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    auto slot = work_.Pop(stop);
+    if (!slot) {
+      return;
+    }
+    Transform(**slot);
+    {
+      std::lock_guard lock(mutex_);
+      (*slot)->done = true;
+    }
+    done_.notify_one();
+  }
+}
+
+void Transformer::Transform(Slot& slot) {
+  try {
+    slot.transformed = slot.governing->Run(slot.capture);
+  } catch (const std::exception& failure) {
+    slot.transformed = Refused(slot.capture, "pipeline", failure.what());
+  }
+  slot.capture.body = {};  // the answer holds all that is needed
+}
+
+std::shared_ptr<const Transformer::Governing> Transformer::Govern(
+    const archive::WarcInfo& info) const {
+  auto governing = std::make_shared<Governing>();
+  governing->limits = options_.todays_sources ? options_.limits
+                                              : LimitsFromConfig(info.config_json, options_.limits);
+  const auto add = [&](const Source& source) {
+    if (governing->sources.contains(source.id)) {
+      return;
+    }
+    if (reading_) {
+      // Every segment repeats the configuration: what did not change is not made again.
+      const auto known = reading_->sources.find(source.id);
+      if (known != reading_->sources.end() && known->second.source == source) {
+        governing->sources.emplace(source.id, known->second);
+        return;
+      }
+    }
+    auto runner = std::make_shared<const Result<Runner>>(options_.make_runner(source));
+    governing->sources.emplace(source.id, Governing::Entry{source, std::move(runner)});
+  };
+  if (options_.todays_sources) {
+    std::ranges::for_each(*options_.todays_sources, add);
+  }
+  std::ranges::for_each(info.sources, add);
+  return governing;
+}
+
+bool Transformer::FrontIsDone() const {
+  std::lock_guard lock(mutex_);
+  return !in_flight_.empty() && in_flight_.front()->done;
+}
+
+bool Transformer::MayRead() const {
+  if (at_end_ || failed_) {
+    return false;
+  }
+  return in_flight_.empty() ||
+         (in_flight_.size() < options_.max_captures && bytes_in_flight_ < options_.max_bytes);
+}
+
+Status Transformer::Read() {
+  auto item = next_();
+  if (!item) {
+    return std::unexpected(item.error());
+  }
+  at_end_ = !item->has_value();
+  if (!at_end_) {
+    Accept(std::move(**item));
+  }
+  return {};
+}
+
+void Transformer::Accept(archive::Item item) {
+  if (const auto* info = std::get_if<archive::WarcInfo>(&item)) {
+    reading_ = Govern(*info);
+    return;
+  }
+  auto slot = std::make_shared<Slot>();
+  if (auto* damage = std::get_if<archive::Damage>(&item)) {
+    slot->damage = std::move(*damage);
+    slot->done = true;
+    in_flight_.push_back(std::move(slot));
+    return;
+  }
+  slot->capture = std::get<Capture>(std::move(item));
+  slot->governing = reading_;
+  slot->bytes = slot->capture.body.size() + kCaptureOverhead;
+  if (slot->capture.metadata.source.empty() && !options_.foreign_source.empty()) {
+    slot->capture.metadata.source = options_.foreign_source;
+    slot->capture.metadata.role = CaptureRole::kPost;
+    slot->capture.metadata.body = BodyKind::kPage;
+    slot->capture.metadata.link = slot->capture.url;
+  }
+  bytes_in_flight_ += slot->bytes;
+  in_flight_.push_back(slot);
+  work_.Push(std::move(slot));
+}
+
+Result<Transformer::Taken> Transformer::Take(std::chrono::milliseconds wait) {
+  at_end_ = false;
+  while (MayRead() &&
+         (in_flight_.size() < threads_ * kCapturesPerWorker || !FrontIsDone())) {
+    if (Status status = Read(); !status) {
+      failed_ = status.error();
+    }
+  }
+  if (in_flight_.empty()) {
+    if (failed_) {
+      return std::unexpected(*failed_);
+    }
+    return Taken{};
+  }
+  const std::shared_ptr<Slot> front = in_flight_.front();
+  {
+    std::unique_lock lock(mutex_);
+    if (!done_.wait_for(lock, wait, [&] { return front->done; })) {
+      Taken waiting;
+      waiting.outcome = Outcome::kWaiting;
+      return waiting;
+    }
+  }
+  in_flight_.pop_front();
+  bytes_in_flight_ -= front->bytes;
+  Taken taken;
+  if (front->governing == nullptr) {
+    taken.outcome = Outcome::kDamage;
+    taken.damage = std::move(front->damage);
+    return taken;
+  }
+  taken.outcome = Outcome::kCapture;
+  taken.capture = std::move(front->transformed);
+  if (front->governing != taken_) {
+    taken_ = front->governing;
+    taken.limits = taken_->limits;
+  }
+  return taken;
+}
+
+Result<std::optional<Transformed>> Transformer::Reread(Position capture) const {
+  if (!options_.read_capture || taken_ == nullptr) {
+    return std::nullopt;
+  }
+  auto read = options_.read_capture(capture);
+  if (!read) {
+    if (read.error().kind == ErrorKind::kCorruption) {
+      return std::nullopt;
+    }
+    return std::unexpected(read.error());
+  }
+  if (!taken_->sources.contains(read->metadata.source)) {
+    return std::nullopt;
+  }
+  return taken_->Run(*read);
+}
+
+}  // namespace newswire::relay
