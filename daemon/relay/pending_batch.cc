@@ -40,6 +40,12 @@ void PendingBatch::Add(const ArchiveAddress& capture, std::vector<Event> events,
   std::move(events.begin(), events.end(), std::back_inserter(events_));
 }
 
+void PendingBatch::Advance(Position start, const ArchiveAddress& last) {
+  next_.position = start;
+  next_.last_capture = last.position;
+  next_.last_record = last.record_id;
+}
+
 std::optional<SteadyTime> PendingBatch::Deadline() const {
   if (first_event_) {
     return *first_event_ + cadence_.interval;

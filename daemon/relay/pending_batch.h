@@ -33,6 +33,10 @@ class PendingBatch {
   // A capture was sequenced: its events come into this batch, all of them.
   void Add(const ArchiveAddress& capture, std::vector<Event> events, SteadyTime now);
 
+  // Makes `start` the position to commit, though nothing was sequenced up to it here; `last` is the
+  // last capture below it, if known.
+  void Advance(Position start, const ArchiveAddress& last);
+
   bool has_events() const { return !events_.empty(); }
   bool has_progress() const { return next_.position > committed_.position; }
   bool Due(SteadyTime now) const;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/relay/relay.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
@@ -12,6 +10,7 @@
 #include <utility>
 
 #include <fmt/core.h>
+#include <pthread.h>
 #include <spdlog/spdlog.h>
 
 #include "daemon/archive/reader.h"
@@ -29,9 +28,9 @@ using std::chrono::milliseconds;
 constexpr std::string_view kHintName = "hint.json";
 constexpr std::string_view kStateName = "sequencer.db";
 constexpr milliseconds kHintInterval{1000};
-constexpr milliseconds kFirstRetry{500};
+constexpr milliseconds kFirstRetry{100};
 constexpr milliseconds kLongestRetry{10'000};
-constexpr milliseconds kPatience{1000};  // of one wait without a deadline
+constexpr milliseconds kPatience{1000};                   // of one wait without a deadline
 constexpr uint64_t kFoldFlushBytes = uint64_t{64} << 20;  // of archive, when only the state is made
 
 // Gives work under way after a stop a limited time: `token` stops when `stop` did `drain` ago.
@@ -92,6 +91,8 @@ class LiveRun {
   Result<std::unique_ptr<Transformer>> OpenTransformer(Position from);
   Result<SessionEnd> Follow(Transformer& transformer, Position start,
                             publish::Checkpoint committed);
+  Status BecomeReady(PendingBatch& batch, Position start);
+  Result<SessionEnd> Stop(PendingBatch& batch);
   Status FoldCapture(const Transformed& capture);
   Status TakeCapture(Transformed capture, PendingBatch& batch);
   Result<publish::Commit> Commit(PendingBatch& batch);
@@ -148,6 +149,7 @@ Status LiveRun::Run() {
                       end.error().message);
         ++counters_.rebuilds;
         state_damaged_ = false;
+        ignored_before_ = counters_.ignored_rechecks;
         sequencer_.reset();
         if (Status status = Sequencer::Delete(state_file()); !status) {
           return status;
@@ -158,10 +160,12 @@ Status LiveRun::Run() {
       spdlog::warn("relay starts again from what the output holds reason={}", end.error().message);
     }
     ++counters_.rewinds;
-    // What fails again at once, without a commit between, is asked for less and less often.
-    retry = counters_.commits > commits ? kFirstRetry : std::min(retry * 2, kLongestRetry);
-    if (!end) {
+    // What fails again without a commit between is asked for less and less often.
+    if (counters_.commits > commits) {
+      retry = kFirstRetry;
+    } else {
       Pause(retry, stop_);
+      retry = std::min(retry * 2, kLongestRetry);
     }
   }
   return {};
@@ -279,14 +283,14 @@ Result<LiveRun::SessionEnd> LiveRun::Session() {
   if (!start) {
     return std::unexpected(start.error());
   }
-  publish::Checkpoint committed{.archive = archive_.uuid()};
+  publish::Checkpoint committed;
+  committed.archive = archive_.uuid();
   if (*checkpoint && (*checkpoint)->position == *start) {
     committed = **checkpoint;
     if (Status status = CheckArchiveHolds(committed); !status) {
       return std::unexpected(status.error());
     }
   }
-  committed.position = *start;
   if (Status status = OfState(sequencer_->RewindTo(*start)); !status) {
     return std::unexpected(status.error());
   }
@@ -305,6 +309,24 @@ Result<LiveRun::SessionEnd> LiveRun::Session() {
   return Follow(**transformer, *start, std::move(committed));
 }
 
+Status LiveRun::BecomeReady(PendingBatch& batch, Position start) {
+  if (Status status = PrepareTopics(sequencer_->TopicSlugs(), stop_); !status) {
+    return status;
+  }
+  counters_.output_ready = true;
+  // A start that the output does not hold yet (it was given by the operator's on_missing_position)
+  // is told to it at once: the next start must not choose another one.
+  if (batch.committed().position == start || start == Position()) {
+    return {};
+  }
+  batch.Advance(start, last_folded_);
+  auto outcome = Commit(batch);
+  if (outcome && *outcome == publish::Commit::kUnknown) {
+    return Fail(ErrorKind::kTransient, "the first commit of the start position did not succeed");
+  }
+  return outcome ? Status() : std::unexpected(outcome.error());
+}
+
 Result<LiveRun::SessionEnd> LiveRun::Follow(Transformer& transformer, Position start,
                                             publish::Checkpoint committed) {
   const publish::KafkaOptions& kafka = options_.kafka;
@@ -312,31 +334,18 @@ Result<LiveRun::SessionEnd> LiveRun::Follow(Transformer& transformer, Position s
                       .bytes = kafka.commit_bytes,
                       .events = kafka.commit_events},
                      std::move(committed), clock_.Steady());
-  bool ready = false;
+  bool ready = false;  // the state has reached the start
   while (true) {
-    // Until the state has reached the start there is nothing to publish with.
-    if (!ready && sequencer_->position() >= start) {
-      if (Status status = PrepareTopics(sequencer_->TopicSlugs(), stop_); !status) {
-        return std::unexpected(status.error());
-      }
-      ready = true;
-      counters_.output_ready = true;
+    if (stopped()) {
+      return Stop(batch);
     }
-    if (stopped() || batch.Due(clock_.Steady())) {
-      const bool wanted = stopped() ? batch.has_events() : batch.has_progress();
-      if (wanted) {
-        auto outcome = Commit(batch);
-        if (!outcome) {
-          return std::unexpected(outcome.error());
-        }
-        if (*outcome == publish::Commit::kUnknown) {
-          counters_.output_ready = false;
-          return stopped() ? SessionEnd::kStopped : SessionEnd::kRestart;
-        }
+    if (batch.Due(clock_.Steady())) {
+      auto outcome = Commit(batch);
+      if (!outcome) {
+        return std::unexpected(outcome.error());
       }
-      if (stopped()) {
-        UpdateHint(batch.committed(), true);
-        return SessionEnd::kStopped;
+      if (*outcome == publish::Commit::kUnknown) {
+        return SessionEnd::kRestart;
       }
       continue;
     }
@@ -346,46 +355,59 @@ Result<LiveRun::SessionEnd> LiveRun::Follow(Transformer& transformer, Position s
     if (!taken) {
       return WithContext(taken.error(), "reading the archive");
     }
+    const bool folding = taken->outcome == Transformer::Outcome::kWaiting ||
+                         taken->outcome == Transformer::Outcome::kDamage ||
+                         (taken->outcome == Transformer::Outcome::kCapture &&
+                          taken->capture.address.position < start);
+    if (!ready && !folding) {
+      if (Status status = BecomeReady(batch, start); !status) {
+        return std::unexpected(status.error());
+      }
+      ready = true;
+    }
+    Status status;
     switch (taken->outcome) {
       case Transformer::Outcome::kWaiting:
         break;
       case Transformer::Outcome::kEnd:
-        if (!ready) {
-          // The reader has given all up to `start`; what lies before it made no capture.
-          if (seen < start) {
-            return Fail(ErrorKind::kPermanent,
-                        fmt::format("the archive ends at {}, before the position {} to start from",
-                                    seen.ToHex(), start.ToHex()));
-          }
-          ready = true;
-          counters_.output_ready = true;
-          if (Status status = PrepareTopics(sequencer_->TopicSlugs(), stop_); !status) {
-            return std::unexpected(status.error());
-          }
-        }
         archive_.WaitPast(seen, wait, stop_);
         break;
       case Transformer::Outcome::kDamage:
         ++counters_.damage;
-        spdlog::error("archive is damaged, reading goes on behind it segment={} offset={} bytes={} "
-                      "reason={}",
-                      taken->damage.segment, taken->damage.offset, taken->damage.length,
-                      taken->damage.reason);
+        spdlog::error(
+            "archive is damaged, reading goes on behind it segment={} offset={} bytes={} reason={}",
+            taken->damage.segment, taken->damage.offset, taken->damage.length,
+            taken->damage.reason);
         break;
-      case Transformer::Outcome::kCapture: {
+      case Transformer::Outcome::kCapture:
         if (taken->limits) {
           sequencer_->SetLimits(taken->limits->max_topics, taken->limits->max_event_bytes);
         }
-        const bool fold = taken->capture.address.position < start;
-        Status status = fold ? FoldCapture(taken->capture)
-                             : TakeCapture(std::move(taken->capture), batch);
-        if (!status) {
-          return std::unexpected(status.error());
-        }
+        status =
+            folding ? FoldCapture(taken->capture) : TakeCapture(std::move(taken->capture), batch);
         break;
-      }
+    }
+    if (!status) {
+      return std::unexpected(status.error());
     }
   }
+}
+
+Result<LiveRun::SessionEnd> LiveRun::Stop(PendingBatch& batch) {
+  if (batch.has_events()) {
+    auto outcome = Commit(batch);
+    if (!outcome) {
+      return std::unexpected(outcome.error());
+    }
+    if (*outcome == publish::Commit::kUnknown) {
+      return SessionEnd::kStopped;  // the next start settles it
+    }
+  }
+  // Nothing committed is no news: a hint of 0 would let the next start begin at the beginning.
+  if (batch.committed().position != Position()) {
+    UpdateHint(batch.committed(), true);
+  }
+  return SessionEnd::kStopped;
 }
 
 Status LiveRun::FoldCapture(const Transformed& capture) {
@@ -393,6 +415,7 @@ Status LiveRun::FoldCapture(const Transformed& capture) {
     return status;
   }
   ++counters_.folded;
+  last_folded_ = capture.address;
   NEWSWIRE_FAIL_POINT("relay.while_folding");
   const Position begin = capture.address.position;
   const Position end = capture.address.end;

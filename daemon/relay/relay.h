@@ -5,9 +5,8 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
-#include <string>
-
 #include <stop_token>
+#include <string>
 
 #include "daemon/archive/archive.h"
 #include "daemon/publish/output.h"

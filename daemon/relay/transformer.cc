@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/relay/transformer.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <exception>
 #include <map>
@@ -10,6 +8,7 @@
 #include <variant>
 
 #include <fmt/core.h>
+#include <pthread.h>
 
 #include "transforms/pipeline.h"
 #include "transforms/text/json.h"
@@ -17,8 +16,8 @@
 namespace newswire::relay {
 namespace {
 
-constexpr uint64_t kCaptureOverhead = 4096;   // bytes that a capture costs beside its body
-constexpr size_t kCapturesPerWorker = 4;      // kept ready, so that no worker waits for the reader
+constexpr uint64_t kCaptureOverhead = 4096;  // bytes that a capture costs beside its body
+constexpr size_t kCapturesPerWorker = 4;     // kept ready, so that no worker waits for the reader
 
 size_t ThreadCount(int wanted) {
   return wanted > 0 ? static_cast<size_t>(wanted)
@@ -245,8 +244,7 @@ void Transformer::Accept(archive::Item item) {
 
 Result<Transformer::Taken> Transformer::Take(std::chrono::milliseconds wait) {
   at_end_ = false;
-  while (MayRead() &&
-         (in_flight_.size() < threads_ * kCapturesPerWorker || !FrontIsDone())) {
+  while (MayRead() && (in_flight_.size() < threads_ * kCapturesPerWorker || !FrontIsDone())) {
     if (Status status = Read(); !status) {
       failed_ = status.error();
     }

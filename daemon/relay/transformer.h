@@ -40,9 +40,9 @@ struct Limits {
 Limits LimitsFromConfig(std::string_view config_json, Limits fallback);
 
 struct TransformerOptions {
-  int threads = 0;                              // 0: the number of cores
-  size_t max_captures = 512;                    // in flight: read and not yet taken
-  uint64_t max_bytes = uint64_t{64} << 20;      // of their bodies; a larger one goes alone
+  int threads = 0;                          // 0: the number of cores
+  size_t max_captures = 512;                // in flight: read and not yet taken
+  uint64_t max_bytes = uint64_t{64} << 20;  // of their bodies; a larger one goes alone
   MakeRunner make_runner = PipelineRunners();
   Limits limits;  // where the archived configuration does not say
 
@@ -87,8 +87,8 @@ class Transformer {
   // An error is the reader's; the captures before it have been given out.
   Result<Taken> Take(std::chrono::milliseconds wait);
 
-  // An earlier capture through today's transforms: those of the capture last taken. Fits Sequencer's
-  // Reread.
+  // An earlier capture through today's transforms: those of the capture last taken. Fits
+  // Sequencer's Reread.
   Result<std::optional<Transformed>> Reread(Position capture) const;
 
  private:
@@ -111,8 +111,8 @@ class Transformer {
   // The taking thread's.
   std::deque<std::shared_ptr<Slot>> in_flight_;  // order of the archive
   uint64_t bytes_in_flight_ = 0;
-  bool at_end_ = false;             // the last read found nothing
-  std::optional<Error> failed_;     // of the reader
+  bool at_end_ = false;                       // the last read found nothing
+  std::optional<Error> failed_;               // of the reader
   std::shared_ptr<const Governing> reading_;  // in force where the reader is
   std::shared_ptr<const Governing> taken_;    // in force at the capture last taken
 
