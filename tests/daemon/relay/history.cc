@@ -32,8 +32,14 @@ Post Make(const PostSpec& spec) {
   text::FieldHasher whole;
   // Another pipeline makes other digests of the same text, as a real one may.
   const std::array<std::string, kDigestFields> fields = {
-      spec.title + spec.pipeline, "", spec.text + spec.pipeline, "", "", "",
-      spec.published_at ? std::to_string(*spec.published_at) : "", spec.category};
+      spec.title + spec.pipeline,
+      "",
+      spec.text + spec.pipeline,
+      "",
+      "",
+      "",
+      spec.published_at ? std::to_string(*spec.published_at) : "",
+      spec.category};
   for (size_t i = 0; i < fields.size(); ++i) {
     const auto sum = text::Sha256(fields[i]);
     std::copy_n(sum.begin(), post.digest.fields[i].size(), post.digest.fields[i].begin());

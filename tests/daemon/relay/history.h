@@ -19,7 +19,7 @@ struct PostSpec {
   std::string text = "Text";
   std::string category = "news";
   std::string pipeline = "1.0.0+aaaaaaaa";
-  std::string bytes;  // of the document; empty: made of title and text
+  std::string bytes;                            // of the document; empty: made of title and text
   std::optional<int64_t> published_at = 1'000;  // milliseconds
   std::string url = "https://a.example/1.html";
   uint32_t document = 0;

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The state as a fold: whatever was applied, dropped and folded again, what lies below P decides.
-#include <unistd.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +9,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "daemon/relay/sequencer.h"
 #include "daemon/store/sqlite.h"
@@ -92,10 +91,8 @@ class SequencerStateTest : public ::testing::Test {
 
   // Every row of every table, as SQLite quotes it.
   std::string Dump(const std::string& name) const {
-    auto database = store::Database::OpenCopy(dir_ / name, {});
-    // A copy with no schema known refuses a newer file; so read with as many empty ones.
-    const std::string_view none[] = {""};
-    database = store::Database::OpenCopy(dir_ / name, none);
+    const std::string_view migrated[] = {""};  // as many migrations as the file has seen
+    auto database = store::Database::OpenCopy(dir_ / name, migrated);
     EXPECT_TRUE(database) << database.error();
     std::string dump;
     for (const char* sql :
@@ -103,7 +100,8 @@ class SequencerStateTest : public ::testing::Test {
           "quote(body)||quote(topic)||quote(digest)||quote(text)||quote(document_digest)||"
           "quote(pipeline)||quote(capture)||quote(document)||quote(link)||quote(url) FROM posts "
           "ORDER BY id",
-          "SELECT quote(slug)||quote(position)||quote(own)||quote(number) FROM topics ORDER BY slug",
+          "SELECT quote(slug)||quote(position)||quote(own)||quote(number) FROM topics ORDER BY "
+          "slug",
           "SELECT quote(position) FROM fold"}) {
       auto statement = database->Prepare(sql);
       EXPECT_TRUE(statement) << statement.error();

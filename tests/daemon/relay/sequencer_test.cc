@@ -89,7 +89,8 @@ TEST_F(SequencerTest, NumbersTheDocumentsOfAFeedInOrder) {
   EXPECT_THAT(Apply(history_.Feed({{.id = "s:2"}, {.id = "s:1", .category = "sport"}})),
               ElementsAre("post.published r1 news", "post.published r1 sport"));
   EXPECT_THAT(
-      Apply(history_.Feed({{.id = "s:3"}, {.id = "s:2"}, {.id = "s:1", .title = "Other"}})),
+      Apply(history_.Feed(
+          {{.id = "s:3"}, {.id = "s:2"}, {.id = "s:1", .title = "Other", .category = "sport"}})),
       ElementsAre("post.published r1 news", "post.revised r2 sport title"));
 }
 
@@ -136,8 +137,7 @@ TEST_F(SequencerTest, FoldsOldPostsOfAFirstContactWithoutPublishing) {
   EXPECT_EQ(sequencer_->counters().withheld, 1U);
   EXPECT_THAT(See({.published_at = 1'000}), IsEmpty());
   EXPECT_THAT(Apply(history_.Removed(History::LinkOf("s:1"))), IsEmpty());
-  EXPECT_THAT(See({.text = "Other", .published_at = 1'000}),
-              ElementsAre("post.published r1 news"));
+  EXPECT_THAT(See({.text = "Other", .published_at = 1'000}), ElementsAre("post.published r1 news"));
   EXPECT_THAT(See({.text = "Third", .published_at = 1'000}),
               ElementsAre("post.revised r2 news text"));
 }
@@ -175,8 +175,7 @@ TEST_F(SequencerTest, ARaisedCapReachesUnseenSlugsOnly) {
 TEST_F(SequencerTest, APostKeepsItsFirstTopic) {
   See({.category = "a"});
   EXPECT_THAT(See({.category = "b"}), ElementsAre("post.revised r2 a category"));
-  EXPECT_THAT(Apply(history_.Removed(History::LinkOf("s:1"))),
-              ElementsAre("post.removed r3 a"));
+  EXPECT_THAT(Apply(history_.Removed(History::LinkOf("s:1"))), ElementsAre("post.removed r3 a"));
 }
 
 TEST_F(SequencerTest, SlugsOfNoTopicOfTheirOwnTakeNoPlace) {
@@ -296,14 +295,19 @@ TEST_F(SequencerTest, SendsDeadLettersInDocumentOrder) {
   DeadLetter letter = history_.Broken("https://a.example/y").dead_letters[0];
   letter.document = 1;
   feed.dead_letters.push_back(letter);
-  auto events = sequencer_->Apply(feed);
-  ASSERT_FALSE(events) << "positions only grow";
-  feed.address = history_.Revisit("x").address;
-  events = sequencer_->Apply(feed);
+  const auto events = sequencer_->Apply(feed);
   ASSERT_TRUE(events) << events.error();
   ASSERT_EQ(events->size(), 3U);
   EXPECT_EQ((*events)[1].type, EventType::kDeadLetter);
   EXPECT_EQ((*events)[1].topic_slug, "dead-letter");
+}
+
+TEST_F(SequencerTest, RefusesACaptureItHasSeen) {
+  const Transformed capture = history_.Page({});
+  Apply(capture);
+  const auto again = sequencer_->Apply(capture);
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().kind, ErrorKind::kPermanent) << again.error();
 }
 
 TEST_F(SequencerTest, PositionsAreThoseOfTheArchive) {
