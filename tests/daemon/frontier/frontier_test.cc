@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/frontier/frontier.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "daemon/frontier/answer.h"
+
+namespace newswire::frontier {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+
+constexpr UtcMillis kNow{hours(24 * 365 * 50)};
+
+class FrontierTest : public testing::Test {
+ protected:
+  FrontierTest() {
+    std::string name = testing::TempDir() + "frontier-XXXXXX";
+    dir_ = mkdtemp(name.data());
+    Reopen();
+  }
+  ~FrontierTest() override {
+    frontier_.reset();
+    std::filesystem::remove_all(dir_);
+  }
+
+  // What a restart after a crash sees: only what was committed.
+  void Reopen() {
+    frontier_.reset();
+    auto opened = Frontier::Open(dir_ / "frontier.db");
+    ASSERT_TRUE(opened) << opened.error();
+    frontier_ = std::move(*opened);
+  }
+
+  LinkRow Store(const std::string& url, std::optional<UtcMillis> due) {
+    LinkRow row{.source = "s", .url = url, .due = due};
+    const auto stored = frontier_->StoreLink(row);
+    EXPECT_TRUE(stored) << stored.error();
+    return row;
+  }
+
+  std::vector<std::string> Due(UtcMillis now) {
+    auto due = frontier_->DueLinks("s", now, 100);
+    EXPECT_TRUE(due) << due.error();
+    std::vector<std::string> urls;
+    for (const auto& link : *due) {
+      urls.push_back(link.url);
+    }
+    return urls;
+  }
+
+  std::filesystem::path dir_;
+  std::unique_ptr<Frontier> frontier_;
+};
+
+TEST_F(FrontierTest, KeepsEveryFieldOfALink) {
+  LinkRow row{.source = "s",
+              .url = "https://site.example/a",
+              .state = LinkState::kFailed,
+              .entry = {.id = "guid", .title = "标题", .authors = {"x", "y"}, .categories = {"c"}},
+              .body = BodyKind::kFeed,
+              .due = kNow,
+              .dated = kNow - hours(1),
+              .publish_after = kNow - hours(2),
+              .etag = "\"e\"",
+              .last_modified = "Tue, 19 Apr 2022 13:06:03 GMT",
+              .payload_digest = "sha1:X",
+              .record_id = "urn:uuid:1",
+              .target_uri = "https://site.example/b",
+              .entry_digest = "d",
+              .first_fetched = kNow - hours(3),
+              .last_fetched = kNow - hours(2),
+              .first_404 = kNow - minutes(5),
+              .target = "https://site.example/c",
+              .attempts = 3,
+              .reason = "HTTP 404"};
+  ASSERT_TRUE(frontier_->StoreLink(row));
+  ASSERT_NE(row.id, 0);
+  ASSERT_TRUE(frontier_->Commit());
+  Reopen();
+  const auto found = frontier_->FindLink("s", "https://SITE.example:443/a#fragment");
+  ASSERT_TRUE(found) << found.error();
+  ASSERT_TRUE(*found) << "links are compared in canonical form";
+  const LinkRow& back = **found;
+  EXPECT_EQ(back.id, row.id);
+  EXPECT_EQ(back.state, row.state);
+  EXPECT_EQ(back.entry, row.entry);
+  EXPECT_EQ(back.body, row.body);
+  EXPECT_EQ(back.due, row.due);
+  EXPECT_EQ(back.dated, row.dated);
+  EXPECT_EQ(back.publish_after, row.publish_after);
+  EXPECT_EQ(back.etag, row.etag);
+  EXPECT_EQ(back.last_modified, row.last_modified);
+  EXPECT_EQ(back.payload_digest, row.payload_digest);
+  EXPECT_EQ(back.record_id, row.record_id);
+  EXPECT_EQ(back.target_uri, row.target_uri);
+  EXPECT_EQ(back.entry_digest, row.entry_digest);
+  EXPECT_EQ(back.first_fetched, row.first_fetched);
+  EXPECT_EQ(back.last_fetched, row.last_fetched);
+  EXPECT_EQ(back.first_404, row.first_404);
+  EXPECT_EQ(back.target, row.target);
+  EXPECT_EQ(back.attempts, row.attempts);
+  EXPECT_EQ(back.reason, row.reason);
+}
+
+TEST_F(FrontierTest, KeepsSourcesWaysAndBlocks) {
+  SourceRow source{.id = "s",
+                   .contacted = true,
+                   .publish_after = kNow,
+                   .last_sitemap = kNow - hours(1),
+                   .next_poll = kNow + minutes(1),
+                   .blocked_until = kNow + minutes(2),
+                   .failures = {.in_a_row = 2, .first = kNow - hours(2), .last = kNow - hours(1)},
+                   .last_urls = {"https://site.example/a", "https://site.example/b"}};
+  ASSERT_TRUE(frontier_->StoreSource(source));
+  ASSERT_TRUE(frontier_->StoreWay({.source = "s",
+                                   .url = "u",
+                                   .etag = "e",
+                                   .last_modified = "l",
+                                   .digest = "d",
+                                   .target = "t"}));
+  ASSERT_TRUE(frontier_->StoreBlock("site.example", kNow + hours(1)));
+  ASSERT_TRUE(frontier_->StoreBlock("other.example", kNow - hours(1)));
+  ASSERT_TRUE(frontier_->Commit());
+  Reopen();
+  const auto back = frontier_->LoadSource("s");
+  ASSERT_TRUE(back) << back.error();
+  EXPECT_TRUE(back->contacted);
+  EXPECT_EQ(back->publish_after, source.publish_after);
+  EXPECT_EQ(back->last_sitemap, source.last_sitemap);
+  EXPECT_EQ(back->next_poll, source.next_poll);
+  EXPECT_EQ(back->blocked_until, source.blocked_until);
+  EXPECT_EQ(back->failures.in_a_row, 2u);
+  EXPECT_EQ(back->failures.first, source.failures.first);
+  EXPECT_EQ(back->last_urls, source.last_urls);
+  const auto way = frontier_->LoadWay("s", "u");
+  ASSERT_TRUE(way) << way.error();
+  EXPECT_EQ(way->etag + way->last_modified + way->digest + way->target, "eldt");
+  const auto blocks = frontier_->Blocks(kNow);
+  ASSERT_TRUE(blocks) << blocks.error();
+  ASSERT_EQ(blocks->size(), 1u) << "the other one is over";
+  EXPECT_EQ(blocks->at(0).first, "site.example");
+}
+
+TEST_F(FrontierTest, ForgetsWhatWasNotCommitted) {
+  Store("https://site.example/a", kNow);
+  ASSERT_TRUE(frontier_->Commit());
+  Store("https://site.example/b", kNow);
+  Reopen();
+  EXPECT_EQ(Due(kNow), std::vector<std::string>{"https://site.example/a"});
+}
+
+TEST_F(FrontierTest, GivesDueLinksEarliestFirstAndInOrderOfDiscovery) {
+  Store("https://site.example/later", kNow + minutes(1));
+  Store("https://site.example/second", kNow);
+  Store("https://site.example/third", kNow);
+  Store("https://site.example/first", kNow - minutes(1));
+  Store("https://site.example/never", std::nullopt);
+  EXPECT_EQ(Due(kNow),
+            (std::vector<std::string>{"https://site.example/first", "https://site.example/second",
+                                      "https://site.example/third"}));
+  EXPECT_EQ(*frontier_->NextDueAfter("s", kNow), kNow + minutes(1));
+  EXPECT_EQ(*frontier_->NextDueAfter("s", kNow + minutes(1)), std::nullopt);
+}
+
+TEST_F(FrontierTest, DamagedFileIsCorruptionNotACrash) {
+  frontier_.reset();
+  std::ofstream(dir_ / "frontier.db", std::ios::trunc) << std::string(8192, 'x');
+  const auto opened = Frontier::Open(dir_ / "frontier.db");
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().kind, ErrorKind::kCorruption);
+}
+
+TEST(RecordAnswer, AnyAnswerButSuccessTakesTheValidatorsAway) {
+  LinkRow row{.source = "s", .url = "https://site.example/a"};
+  Capture capture;
+  capture.http_status = 200;
+  capture.fetched_at = kNow;
+  capture.headers = {{"ETag", "\"e\""}, {"Last-Modified", "then"}};
+  capture.payload_digest = "sha1:X";
+  RecordAnswer(row, capture);
+  EXPECT_EQ(row.state, LinkState::kFetched);
+  EXPECT_EQ(row.etag, "\"e\"");
+  EXPECT_EQ(row.first_fetched, kNow);
+  capture.kind = CaptureKind::kRevisit;
+  capture.http_status = 304;
+  capture.headers = {};
+  capture.fetched_at = kNow + hours(1);
+  RecordAnswer(row, capture);
+  EXPECT_EQ(row.etag, "\"e\"") << "a 304 without validators leaves the old ones";
+  EXPECT_EQ(row.first_fetched, kNow);
+  capture.kind = CaptureKind::kResponse;
+  capture.http_status = 404;
+  RecordAnswer(row, capture);
+  EXPECT_EQ(row.state, LinkState::kFailed);
+  EXPECT_EQ(row.etag, "");
+  EXPECT_EQ(row.payload_digest, "");
+  EXPECT_EQ(row.first_404, kNow + hours(1));
+  capture.fetched_at = kNow + hours(2);
+  RecordAnswer(row, capture);
+  EXPECT_EQ(row.first_404, kNow + hours(1)) << "of the present row";
+}
+
+}  // namespace
+}  // namespace newswire::frontier
