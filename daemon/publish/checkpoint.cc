@@ -36,16 +36,17 @@ Result<Checkpoint> CheckpointFromJson(std::string_view json) {
   const text::JsonValue root = document->root();
   const int64_t version = root["v"].integer().value_or(0);
   if (version != kVersion) {
-    return Fail(ErrorKind::kCorruption,
-                fmt::format("a checkpoint has version {}, this build reads version {}", version,
-                            kVersion));
+    return Fail(
+        ErrorKind::kCorruption,
+        fmt::format("a checkpoint has version {}, this build reads version {}", version, kVersion));
   }
   const auto position = Position::FromHex(root["position"].string_or(""));
   const auto last_capture = Position::FromHex(root["last_capture"].string_or(""));
   const auto events = root["events"].integer();
   if (!position || !last_capture || !events || *events < 0 ||
       root["archive"].string_or("").empty()) {
-    return Fail(ErrorKind::kCorruption, "a checkpoint lacks archive, position, last_capture or events");
+    return Fail(ErrorKind::kCorruption,
+                "a checkpoint lacks archive, position, last_capture or events");
   }
   return Checkpoint{.archive = std::string(root["archive"].string_or("")),
                     .position = *position,

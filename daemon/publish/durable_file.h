@@ -10,8 +10,8 @@
 
 namespace newswire::publish {
 
-// Replaces `file` by `content`: temporary file beside it, fsync, rename, fsync of the folder. After a
-// crash the file holds the old or the new content, whole. kTransient: disk full; kCorruption: I/O
+// Replaces `file` by `content`: temporary file beside it, fsync, rename, fsync of the folder. After
+// a crash the file holds the old or the new content, whole. kTransient: disk full; kCorruption: I/O
 // error.
 Status ReplaceFile(const std::filesystem::path& file, std::string_view content);
 Status SyncFolder(const std::filesystem::path& folder);

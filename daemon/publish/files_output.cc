@@ -1,8 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
@@ -11,8 +7,11 @@
 #include <set>
 #include <utility>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "daemon/fail_point.h"
 #include "daemon/publish/durable_file.h"
@@ -185,7 +184,7 @@ Status FilesOutput::CutBack() {
     }
   }
   for (auto& [name, length] : manifest_.lengths) {
-    struct stat info {};
+    struct stat info{};
     if (::stat((dir_ / name).c_str(), &info) != 0) {
       if (errno != ENOENT) {
         return std::unexpected(FileError("looking at", dir_ / name));
@@ -204,7 +203,7 @@ Status FilesOutput::CutBack() {
 Status FilesOutput::CutFile(const std::string& name, uint64_t length) {
   const std::filesystem::path file = dir_ / name;
   UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
-  struct stat info {};
+  struct stat info{};
   if (!fd.valid() || ::fstat(fd.get(), &info) != 0) {
     return std::unexpected(FileError("opening", file));
   }

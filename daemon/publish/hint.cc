@@ -80,17 +80,16 @@ Result<Position> DecideStart(const StartState& state) {
   const bool same_output = state.hint && state.hint->output == state.output;
   if (state.checkpoint) {
     const bool other_cluster = kafka && same_output && !state.hint->identity.empty() &&
-                               !state.identity.empty() &&
-                               state.hint->identity != state.identity;
+                               !state.identity.empty() && state.hint->identity != state.identity;
     if (!other_cluster) {
       return state.checkpoint->position;
     }
     return Missing(
-        state,
-        fmt::format("the Kafka cluster {} holds position {} of this archive, but it is not the "
-                    "cluster that was published to: {}. To go on from the position that the cluster "
-                    "holds (a mirror that is complete), remove the hint file; otherwise {}",
-                    state.identity, state.checkpoint->position.ToHex(), Describe(state), kWays));
+        state, fmt::format(
+                   "the Kafka cluster {} holds position {} of this archive, but it is not the "
+                   "cluster that was published to: {}. To go on from the position that the cluster "
+                   "holds (a mirror that is complete), remove the hint file; otherwise {}",
+                   state.identity, state.checkpoint->position.ToHex(), Describe(state), kWays));
   }
   if (state.archive_created || state.output == "embedded") {
     return Position();
@@ -98,10 +97,11 @@ Result<Position> DecideStart(const StartState& state) {
   if (same_output && state.hint->position == Position()) {
     return Position();
   }
-  return Missing(state, fmt::format("{}{}{} holds no position of this archive, but {}: it is another "
-                                    "or a new one, or lost its checkpoint. {}",
-                                    state.output, state.identity.empty() ? "" : " ",
-                                    state.identity, Describe(state), kWays));
+  return Missing(state,
+                 fmt::format("{}{}{} holds no position of this archive, but {}: it is another "
+                             "or a new one, or lost its checkpoint. {}",
+                             state.output, state.identity.empty() ? "" : " ", state.identity,
+                             Describe(state), kWays));
 }
 
 }  // namespace newswire::publish

@@ -70,8 +70,8 @@ enum class Commit {
              // it says
 };
 
-// Where events go. Kafka (or the manifest) is the only truth about what was published. One thread at
-// a time calls it; a stop token may be requested from any.
+// Where events go. Kafka (or the manifest) is the only truth about what was published. One thread
+// at a time calls it; a stop token may be requested from any.
 class Output {
  public:
   virtual ~Output() = default;
@@ -79,10 +79,10 @@ class Output {
   // Settles what a killed predecessor left (init_transactions, cutting files back), then reads the
   // committed checkpoint of this archive; nullopt: none. Called at start and after every
   // Commit::kUnknown. kTransient: not reachable now, call again; kPermanent: fenced or refused, the
-  // process must end with the reason; kConfig: wrong topics or settings; kCorruption: what is stored
-  // there is damaged. One call takes at most about 30 s while the broker is away (two transaction
-  // time-outs when a killed predecessor's transaction holds the position back), and backs off by
-  // itself when commits fail in a row.
+  // process must end with the reason; kConfig: wrong topics or settings; kCorruption: what is
+  // stored there is damaged. One call takes at most about 30 s while the broker is away (two
+  // transaction time-outs when a killed predecessor's transaction holds the position back), and
+  // backs off by itself when commits fail in a row.
   virtual Result<std::optional<Checkpoint>> Open(std::stop_token stop) = 0;
 
   // Makes the topics of these slugs exist (Kafka's Admin API). Slugs are topic_slug values. After a
@@ -129,7 +129,8 @@ std::unique_ptr<Output> MakeKafkaOutput(KafkaOptions options, std::string archiv
 std::unique_ptr<Output> MakeFilesOutput(std::filesystem::path topics_dir, std::string topic_pattern,
                                         std::string archive_uuid, const Clock& clock);
 
-// The embedded broker of <data_dir>/broker.json: the one that answers there, or one that Open starts
+// The embedded broker of <data_dir>/broker.json: the one that answers there, or one that Open
+// starts
 // (`executable` broker --data-dir …) and the destructor ends. Always at_least_once; for trial. Open
 // gives nullopt for a broker that does not hold our checkpoint: it is new and is refilled from the
 // beginning of the archive (see docs/kafka.md for what it keeps).
