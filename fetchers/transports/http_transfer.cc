@@ -194,7 +194,10 @@ Result<HttpResponse> HttpTransfer::Finish(CURLcode code) {
     return Fail(ErrorKind::kPermanent,
                 fmt::format("{}: refused: {}; http.allow_networks can name it", origin_, refused_));
   }
-  if (code != CURLE_OK && !header_complete_) {
+  if (code == CURLE_OK && !header_complete_) {
+    code = CURLE_RECV_ERROR;  // libcurl takes the end of the stream for the end of the header
+  }
+  if (!header_complete_) {
     return std::unexpected(ErrorFromCurl(code, origin_, error_text_.data()));
   }
   if (body_too_long_) {

@@ -31,6 +31,7 @@ namespace newswire::test {
 namespace {
 
 constexpr std::chrono::seconds kGenerous{30};
+constexpr char kTlsHandShake = 0x16;  // TLS spoken to a plain server
 constexpr size_t kMaxRequestBytes = size_t{4} << 20;
 
 bool SameName(std::string_view a, std::string_view b) {
@@ -149,7 +150,7 @@ class Connection {
   bool ReadRequest(ServerRequest& request) {
     size_t end = std::string::npos;
     while ((end = buffer_.find("\r\n\r\n")) == std::string::npos) {
-      if (!Fill()) {
+      if (!Fill() || buffer_.front() == kTlsHandShake) {
         return false;
       }
     }

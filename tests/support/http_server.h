@@ -36,10 +36,10 @@ struct ServerAnswer {
   bool close = false;                         // Connection: close, and close after the answer
   std::optional<size_t> cut_after;            // close after so many bytes of the body
   std::chrono::milliseconds before_header{};  // wait so long before the first byte
-  size_t bytes_per_second = 0;                // of header and body, one write a byte; 0: at once
   bool endless = false;                       // chunked; repeats `body` (or "x" x 4096) for ever
   std::optional<std::string> raw;             // sent instead of everything above, then closed
   std::string before;                         // sent raw before the status line: 1xx blocks
+  size_t bytes_per_second = 0;                // of header and body, one write a byte; 0: at once
 };
 
 // A scriptable HTTP/1.1 server on 127.0.0.1, on a port the kernel chose. One thread per connection;
