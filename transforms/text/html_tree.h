@@ -5,12 +5,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace newswire::text {
 
-// Known element names; anything else is kOther (its name is kept). Values are stable within a build
-// only.
+// Element names, see transforms/text/html_tags.h; anything unknown is kOther (its name is kept).
+// Values are stable within a build only.
 enum class Tag : uint8_t;
 
 // An HTML page or fragment as a flat arena in document order, filled by libxml2's SAX parser (never
@@ -23,8 +24,9 @@ class HtmlTree {
   static constexpr uint32_t kNone = ~uint32_t{0};
   using NodeId = uint32_t;
 
-  // `html` is valid UTF-8 text. The content of script, style, svg, select, textarea, iframe and
-  // comments is not in the tree; ld+json scripts and the comments' texts are kept aside.
+  // `html` is valid UTF-8 text, NUL allowed. The content of script, style, svg, select, textarea,
+  // iframe and noscript is not in the tree, nor are comments over 64 bytes; ld+json scripts are
+  // kept aside. Costs time linear in `html`, whatever it holds.
   static HtmlTree Parse(std::string_view html);
 
   HtmlTree(HtmlTree&&) noexcept;
@@ -41,17 +43,25 @@ class HtmlTree {
   std::string_view name(NodeId node) const;                              // lower case; "" for text
   std::string_view attribute(NodeId node, std::string_view name) const;  // decoded; "" if absent
   bool has_attribute(NodeId node, std::string_view name) const;
+  size_t attribute_count(NodeId node) const;
+  // Name (lower case) and decoded value, in the order of the page; `index` < attribute_count.
+  std::pair<std::string_view, std::string_view> attribute_at(NodeId node, size_t index) const;
   NodeId parent(NodeId node) const;
   NodeId first_child(NodeId node) const;
   NodeId next_sibling(NodeId node) const;
   NodeId subtree_end(NodeId node) const;  // first node after its subtree: node+1..end-1 are inside
   const std::vector<std::string_view>& json_ld() const;  // raw bodies of application/ld+json
 
- private:
   struct Impl;
+
+ private:
   explicit HtmlTree(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+// Whether the element itself says that it is not shown: a `hidden` attribute, display:none or
+// visibility:hidden in its style.
+bool IsHiddenNode(const HtmlTree& tree, HtmlTree::NodeId node);
 
 // The text of an HTML fragment as a reader sees it: markup removed, entities decoded, block
 // boundaries and <br> separate words, white space collapsed, script/style/hidden left out. Used for

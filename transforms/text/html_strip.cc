@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transforms/text/html_strip.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+#include "transforms/text/html_tags.h"
+#include "transforms/text/utf8.h"
+
+namespace newswire::text {
+namespace {
+
+constexpr size_t kMaxMarker = 64;
+constexpr size_t kMaxOpenInline = 64;
+constexpr size_t kMaxOpenOfName = 400;
+constexpr size_t kMaxOpen = 1000;
+constexpr size_t kMaxAttributes = 64;
+constexpr size_t kMaxTitle = 4096;
+constexpr size_t kMaxWithProse = 32;
+
+bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f'; }
+bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool IsNameChar(char c) {
+  return IsLetter(c) || (c >= '0' && c <= '9') || c == '-' || c == ':' || c == '_' || c == '.';
+}
+
+// Elements of text level: their nesting says nothing, so it may be shallow.
+bool IsInline(Tag tag) { return (tag > Tag::kA && tag <= Tag::kVar) || tag == Tag::kOther; }
+
+// Elements that the parser closes by itself when the next of their kind starts: their starts may
+// outnumber their ends on an honest page.
+bool ClosesItself(Tag tag) {
+  switch (tag) {
+    case Tag::kP:
+    case Tag::kLi:
+    case Tag::kDt:
+    case Tag::kDd:
+    case Tag::kTd:
+    case Tag::kTh:
+    case Tag::kTr:
+    case Tag::kA:
+    case Tag::kOption:
+    case Tag::kHead:
+    case Tag::kH1:
+    case Tag::kH2:
+    case Tag::kH3:
+    case Tag::kH4:
+    case Tag::kH5:
+    case Tag::kH6:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool IsDropped(Tag tag) {
+  switch (tag) {
+    case Tag::kScript:
+    case Tag::kStyle:
+    case Tag::kSvg:
+    case Tag::kSelect:
+    case Tag::kTextarea:
+    case Tag::kIframe:
+    case Tag::kNoscript:
+    case Tag::kNoframes:
+    case Tag::kMath:
+      return true;
+    default:
+      return false;
+  }
+}
+
+class Stripper {
+ public:
+  explicit Stripper(std::string_view in) : in_(in) { result_.html.reserve(in.size() + 64); }
+
+  StrippedHtml Run() {
+    size_t at = 0;
+    while (at < in_.size()) {
+      const void* found = std::memchr(in_.data() + at, '<', in_.size() - at);
+      if (found == nullptr) {
+        break;
+      }
+      const size_t open = static_cast<const char*>(found) - in_.data();
+      Copy(at, open);
+      at = Markup(open);
+    }
+    if (at < in_.size()) {
+      Copy(at, in_.size());
+    }
+    return std::move(result_);
+  }
+
+ private:
+  void Copy(size_t begin, size_t end) {
+    if (begin == end) {
+      return;
+    }
+    if (!started_ && !TrimBlank(in_.substr(begin, end - begin)).empty()) {
+      Start(false);
+    }
+    if (started_) {
+      result_.html.append(in_, begin, end - begin);
+    }
+  }
+
+  // A fragment gets the elements around it that a page has, so that the parser invents none.
+  void Start(bool page) {
+    started_ = true;
+    if (!page) {
+      result_.html += "<html><body>";
+      seen_html_ = seen_head_ = seen_body_ = true;
+    }
+  }
+
+  // `open` is at a '<'. Returns where to go on.
+  size_t Markup(size_t open) {
+    const char next = open + 1 < in_.size() ? in_[open + 1] : '\0';
+    if (IsLetter(next)) {
+      return StartTag(open);
+    }
+    if (next == '/') {
+      const char after = open + 2 < in_.size() ? in_[open + 2] : '\0';
+      return IsLetter(after) ? EndTag(open) : SkipTo('>', open);
+    }
+    if (next == '!') {
+      return Declaration(open);
+    }
+    if (next == '?') {
+      return SkipTo('>', open);
+    }
+    if (!started_) {
+      Start(false);
+    }
+    result_.html += "&lt;";
+    return open + 1;
+  }
+
+  size_t SkipTo(char c, size_t from) const {
+    const size_t found = in_.find(c, from);
+    return found == std::string_view::npos ? in_.size() : found + 1;
+  }
+
+  size_t Declaration(size_t open) {
+    if (in_.compare(open, 4, "<!--") != 0) {
+      return SkipTo('>', open);
+    }
+    // `<!-->` and `<!--->` are whole comments.
+    const size_t close = no_comment_end_ ? std::string_view::npos : in_.find("-->", open + 2);
+    if (close == std::string_view::npos) {
+      // Never closed: it ends at the next `>`, so that one lost `-->` does not eat the article.
+      no_comment_end_ = true;
+      return SkipTo('>', open);
+    }
+    const size_t after = close + 3, end = close;
+    if (end <= open + 4) {
+      return after;
+    }
+    const std::string_view text = TrimBlank(in_.substr(open + 4, end - open - 4));
+    if (started_ && !text.empty() && text.size() <= kMaxMarker &&
+        text.find_first_of("<>[]") == std::string_view::npos &&
+        text.find("--") == std::string_view::npos) {
+      result_.html += "<!--";
+      result_.html += text;
+      result_.html += "-->";
+    }
+    return after;
+  }
+
+  // The end of the tag that starts at `open` (behind its '>'), quotes respected; npos when it has
+  // none. `*cut` is where the attribute that is one too many begins, or 0; `*empty` whether it is
+  // written as an element without content.
+  size_t TagEnd(size_t from, size_t* cut, bool* empty) const {
+    *cut = 0;
+    bool in_value = false;  // of an attribute, without quotes
+    size_t attributes = 0;
+    char previous = ' ';
+    for (size_t i = from; i < in_.size(); ++i) {
+      const char c = in_[i];
+      if (c == '>') {
+        *empty = previous == '/' && !in_value;
+        return i + 1;
+      }
+      if ((c == '"' || c == '\'') && previous == '=') {
+        const size_t close = in_.find(c, i + 1);
+        if (close == std::string_view::npos) {
+          // The quote is never closed: the tag ends at the next '>'.
+          const size_t end = in_.find('>', i);
+          *cut = *cut == 0 ? i : *cut;
+          return end == std::string_view::npos ? end : end + 1;
+        }
+        i = close;
+        previous = '"';
+        in_value = false;
+        continue;
+      }
+      if (IsSpace(c)) {
+        if (previous != '=') {
+          previous = ' ';
+          in_value = false;
+        }
+        continue;
+      }
+      if ((previous == ' ' || previous == '"' || previous == '/') && c != '=' && c != '/') {
+        if (++attributes > kMaxAttributes && *cut == 0) {
+          *cut = i;
+        }
+      }
+      in_value = in_value || previous == '=';
+      previous = c;
+    }
+    return std::string_view::npos;
+  }
+
+  size_t NameEnd(size_t from) const {
+    size_t i = from;
+    while (i < in_.size() && IsNameChar(in_[i])) {
+      ++i;
+    }
+    return i;
+  }
+
+  // Where the end tag of `name` begins in [from, limit); npos when there is none.
+  size_t FindEndTag(std::string_view name, size_t from, size_t limit) const {
+    for (size_t i = from; i < limit;) {
+      const void* found = std::memchr(in_.data() + i, '<', limit - i);
+      if (found == nullptr) {
+        break;
+      }
+      i = static_cast<const char*>(found) - in_.data();
+      if (i + 2 + name.size() <= in_.size() && in_[i + 1] == '/' &&
+          EqualsIgnoreAsciiCase(in_.substr(i + 2, name.size()), name) &&
+          (i + 2 + name.size() == in_.size() || !IsNameChar(in_[i + 2 + name.size()]))) {
+        return i;
+      }
+      ++i;
+    }
+    return std::string_view::npos;
+  }
+
+  // Whether the markup holds what an article is made of: then it is no icon and no list of options.
+  static bool HoldsProse(std::string_view inside) {
+    size_t paragraphs = 0;
+    for (size_t i = inside.find("<p"); i != std::string_view::npos; i = inside.find("<p", i + 1)) {
+      if (i + 2 < inside.size() && (inside[i + 2] == '>' || IsSpace(inside[i + 2])) &&
+          ++paragraphs > 1) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  static bool IsJsonLd(std::string_view tag) {
+    return tag.find("ld+json") != std::string_view::npos ||
+           tag.find("ld&#x2B;json") != std::string_view::npos;
+  }
+
+  // The element that starts at `open`, whose content is not wanted. Returns where to go on.
+  size_t Dropped(Tag tag, std::string_view name, size_t open, size_t end, bool empty) {
+    if (no_end_tag_[Index(tag)]) {
+      return end;
+    }
+    if (empty && (tag == Tag::kSvg || tag == Tag::kMath)) {
+      return end;
+    }
+    const size_t close = FindEndTag(name, end, in_.size());
+    if (close == std::string_view::npos) {
+      no_end_tag_[Index(tag)] = true;  // so that looking for it stays linear
+      return tag == Tag::kScript || tag == Tag::kStyle ? in_.size() : end;
+    }
+    const std::string_view inside = in_.substr(end, close - end);
+    if ((tag == Tag::kSvg || tag == Tag::kSelect || tag == Tag::kMath || tag == Tag::kTextarea) &&
+        HoldsProse(inside)) {
+      no_end_tag_[Index(tag)] = ++with_prose_ > kMaxWithProse;
+      return end;
+    }
+    if (tag == Tag::kScript && IsJsonLd(in_.substr(open, end - open))) {
+      result_.json_ld.push_back(inside);
+    }
+    return SkipTo('>', close);
+  }
+
+  static size_t Index(Tag tag) { return static_cast<size_t>(tag); }
+
+  // Whether the bounds allow one more open element of this name.
+  bool MayOpen(Tag tag) const {
+    if (ClosesItself(tag)) {
+      return true;
+    }
+    const size_t open = open_[Index(tag)];
+    return open < (IsInline(tag) ? kMaxOpenInline : kMaxOpenOfName) && open_in_all_ < kMaxOpen;
+  }
+
+  size_t StartTag(size_t open) {
+    const size_t name_end = NameEnd(open + 1);
+    const std::string_view name = in_.substr(open + 1, name_end - open - 1);
+    size_t cut = 0;
+    bool empty = false;
+    const size_t end = TagEnd(name_end, &cut, &empty);
+    if (end == std::string_view::npos) {
+      result_.truncated = true;
+      return in_.size();
+    }
+    const Tag tag = FindTag(name);
+    if (IsDropped(tag)) {
+      return Dropped(tag, name, open, end, empty);
+    }
+    if (!started_) {
+      Start(tag >= Tag::kHtml && tag <= Tag::kBase);
+    }
+    if (tag == Tag::kHtml || tag == Tag::kHead || tag == Tag::kBody) {
+      bool& seen = tag == Tag::kHtml ? seen_html_ : tag == Tag::kHead ? seen_head_ : seen_body_;
+      if (seen || (tag != Tag::kBody && seen_body_)) {
+        return end;
+      }
+      seen = true;
+    }
+    if (!IsVoidTag(tag) && tag != Tag::kHtml && tag != Tag::kBody && tag != Tag::kHead) {
+      if (!MayOpen(tag)) {
+        ++over_[Index(tag)];
+        result_.truncated = true;
+        return end;
+      }
+      if (!empty) {
+        ++open_[Index(tag)];
+        if (!ClosesItself(tag)) {
+          ++open_in_all_;
+        }
+      }
+    }
+    if (cut != 0) {
+      result_.html.append(in_, open, cut - open);
+      result_.html += empty ? "/>" : ">";
+      result_.truncated = true;
+    } else {
+      result_.html.append(in_, open, end - open);
+    }
+    return tag == Tag::kTitle ? Title(name, end) : end;
+  }
+
+  // The text of a title, in which there are no tags.
+  size_t Title(std::string_view name, size_t from) {
+    const size_t close = FindEndTag(name, from, std::min(in_.size(), from + kMaxTitle));
+    if (close == std::string_view::npos) {
+      return from;
+    }
+    for (size_t i = from; i < close; ++i) {
+      if (in_[i] == '<') {
+        result_.html += "&lt;";
+      } else {
+        result_.html += in_[i];
+      }
+    }
+    return close;
+  }
+
+  size_t EndTag(size_t open) {
+    const size_t name_end = NameEnd(open + 2);
+    const Tag tag = FindTag(in_.substr(open + 2, name_end - open - 2));
+    const size_t end = SkipTo('>', name_end);
+    if (tag == Tag::kBr) {
+      result_.html += "<br>";
+      return end;
+    }
+    if (tag == Tag::kHtml || tag == Tag::kBody || IsVoidTag(tag)) {
+      return end;
+    }
+    if (tag == Tag::kHead) {
+      if (seen_head_ && !seen_body_ && !head_closed_) {
+        head_closed_ = true;
+        result_.html += "</head>";
+      }
+      return end;
+    }
+    size_t& over = over_[Index(tag)];
+    size_t& opened = open_[Index(tag)];
+    if (over > 0) {
+      --over;
+      return end;
+    }
+    if (opened == 0) {
+      return end;
+    }
+    --opened;
+    if (!ClosesItself(tag)) {
+      --open_in_all_;
+    }
+    result_.html.append(in_, open, name_end - open);
+    result_.html += '>';
+    return end;
+  }
+
+  std::string_view in_;
+  StrippedHtml result_;
+  bool started_ = false, seen_html_ = false, seen_head_ = false, seen_body_ = false;
+  bool head_closed_ = false, no_comment_end_ = false;
+  std::array<size_t, 256> open_{}, over_{};
+  std::array<bool, 256> no_end_tag_{};
+  size_t open_in_all_ = 0, with_prose_ = 0;
+};
+
+}  // namespace
+
+StrippedHtml StripHtml(std::string_view html) { return Stripper(html).Run(); }
+
+}  // namespace newswire::text

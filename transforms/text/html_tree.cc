@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transforms/text/html_tree.h"
+
+#include <array>
+#include <climits>
+#include <cstring>
+
+#include <libxml/HTMLparser.h>
+#include <libxml/parserInternals.h>
+
+#include "transforms/text/html_strip.h"
+#include "transforms/text/html_tags.h"
+#include "transforms/text/utf8.h"
+
+namespace newswire::text {
+namespace {
+
+constexpr size_t kMaxDepth = 400;
+constexpr size_t kMaxNodes = 500'000;
+constexpr size_t kMaxAttributes = 64;
+constexpr size_t kMaxAttributeValue = 16384;
+
+enum class NodeKind : uint8_t { kRoot, kElement, kText, kComment };
+
+// A slice of the tree's character store.
+struct Slice {
+  uint32_t begin = 0, size = 0;
+};
+
+struct Attribute {
+  Slice name, value;
+};
+
+struct Node {
+  uint32_t parent = HtmlTree::kNone, next_sibling = HtmlTree::kNone, end = 0;
+  Slice characters;  // the text, or the element's name when the tag does not tell it
+  uint32_t first_attribute = 0;
+  uint16_t attributes = 0;
+  Tag tag = Tag::kNoTag;
+  NodeKind kind = NodeKind::kRoot;
+};
+
+struct ParserDeleter {
+  void operator()(htmlParserCtxtPtr parser) const {
+    if (parser->myDoc != nullptr) {
+      xmlFreeDoc(parser->myDoc);
+    }
+    htmlFreeParserCtxt(parser);
+  }
+};
+
+// What windows-1252 has where ISO 8859-1 has control characters: `&#146;` means an apostrophe on
+// the web (WHATWG HTML, numeric character reference end state). 0: left as it is.
+constexpr std::array<char16_t, 32> kWindows1252 = {
+    0x20AC, 0,      0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
+    0x2039, 0x0152, 0,      0x017D, 0,      0,      0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
+    0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0,      0x017E, 0x0178};
+
+}  // namespace
+
+struct HtmlTree::Impl {
+  std::vector<Node> nodes;
+  std::vector<Attribute> attributes;
+  std::string characters;
+  std::string json_ld_store;
+  std::vector<std::string_view> json_ld;
+  bool truncated = false;
+
+  std::string_view View(Slice slice) const {
+    return std::string_view(characters).substr(slice.begin, slice.size);
+  }
+
+  Slice Store(std::string_view text) {
+    const Slice slice{static_cast<uint32_t>(characters.size()), static_cast<uint32_t>(text.size())};
+    characters += text;
+    return slice;
+  }
+};
+
+namespace {
+
+// Receives libxml2's events and appends to the arena. Lives for one parse.
+class Builder {
+ public:
+  explicit Builder(HtmlTree::Impl& tree) : tree_(tree) {
+    tree_.nodes.push_back(Node{});
+    last_child_.push_back(HtmlTree::kNone);
+    open_.push_back(0);
+  }
+
+  void Start(std::string_view name, const xmlChar** attributes) {
+    if (open_.size() > kMaxDepth || tree_.nodes.size() >= kMaxNodes) {
+      ++not_kept_;
+      tree_.truncated = true;
+      return;
+    }
+    if (not_kept_ > 0) {
+      ++not_kept_;  // inside an element that is not kept: ends come in the order of nesting
+      return;
+    }
+    Node node;
+    node.kind = NodeKind::kElement;
+    node.tag = FindTag(name);
+    if (node.tag == Tag::kOther) {
+      node.characters = tree_.Store(name);
+    }
+    node.first_attribute = static_cast<uint32_t>(tree_.attributes.size());
+    if (attributes != nullptr) {
+      for (size_t i = 0; attributes[i] != nullptr && node.attributes < kMaxAttributes; i += 2) {
+        AddAttribute(attributes[i], attributes[i + 1]);
+        ++node.attributes;
+      }
+    }
+    const uint32_t id = Append(node);
+    open_.push_back(id);
+    last_child_.push_back(HtmlTree::kNone);
+  }
+
+  void End() {
+    if (not_kept_ > 0) {
+      --not_kept_;
+      return;
+    }
+    if (open_.size() > 1) {
+      tree_.nodes[open_.back()].end = static_cast<uint32_t>(tree_.nodes.size());
+      open_.pop_back();
+      last_child_.pop_back();
+    }
+  }
+
+  void Text(std::string_view text) {
+    const uint32_t last = last_child_.back();
+    if (last != HtmlTree::kNone && last + 1 == tree_.nodes.size() &&
+        tree_.nodes[last].kind == NodeKind::kText) {
+      tree_.nodes[last].characters.size += Characters(text);
+      return;
+    }
+    if (tree_.nodes.size() >= kMaxNodes) {
+      tree_.truncated = true;
+      return;
+    }
+    Node node;
+    node.kind = NodeKind::kText;
+    node.characters.begin = static_cast<uint32_t>(tree_.characters.size());
+    node.characters.size = Characters(text);
+    Append(node);
+  }
+
+  void Comment(std::string_view text) {
+    if (tree_.nodes.size() >= kMaxNodes) {
+      return;
+    }
+    Node node;
+    node.kind = NodeKind::kComment;
+    node.characters = tree_.Store(text);
+    Append(node);
+  }
+
+  void Finish() {
+    while (open_.size() > 1) {
+      not_kept_ = 0;
+      End();
+    }
+    tree_.nodes[0].end = static_cast<uint32_t>(tree_.nodes.size());
+  }
+
+ private:
+  uint32_t Append(Node& node) {
+    const auto id = static_cast<uint32_t>(tree_.nodes.size());
+    node.parent = open_.back();
+    node.end = id + 1;
+    if (last_child_.back() != HtmlTree::kNone) {
+      tree_.nodes[last_child_.back()].next_sibling = id;
+    }
+    last_child_.back() = id;
+    tree_.nodes.push_back(node);
+    return id;
+  }
+
+  uint32_t Characters(std::string_view text) {
+    if (text.size() == 2 && text[0] == '\xC2') {
+      const auto low = static_cast<uint8_t>(text[1]);
+      if (low >= 0x80 && low < 0xA0 && kWindows1252[low - 0x80] != 0) {
+        const size_t before = tree_.characters.size();
+        AppendCodePoint(kWindows1252[low - 0x80], tree_.characters);
+        return static_cast<uint32_t>(tree_.characters.size() - before);
+      }
+    }
+    tree_.characters += text;
+    return static_cast<uint32_t>(text.size());
+  }
+
+  void AddAttribute(const xmlChar* name, const xmlChar* value) {
+    std::string_view text;
+    if (value != nullptr) {
+      text = reinterpret_cast<const char*>(value);
+    }
+    if (text.size() > kMaxAttributeValue) {
+      text = TruncateToBytes(text, kMaxAttributeValue);
+    }
+    Attribute attribute;
+    attribute.name = tree_.Store(reinterpret_cast<const char*>(name));
+    attribute.value = tree_.Store(text);
+    tree_.attributes.push_back(attribute);
+  }
+
+  HtmlTree::Impl& tree_;
+  std::vector<uint32_t> open_, last_child_;
+  size_t not_kept_ = 0;
+};
+
+Builder& Self(void* context) { return *static_cast<Builder*>(context); }
+
+std::string_view View(const xmlChar* text, int size) {
+  return {reinterpret_cast<const char*>(text), static_cast<size_t>(size)};
+}
+
+void OnStart(void* context, const xmlChar* name, const xmlChar** attributes) {
+  Self(context).Start(reinterpret_cast<const char*>(name), attributes);
+}
+void OnEnd(void* context, const xmlChar* /*name*/) { Self(context).End(); }
+void OnText(void* context, const xmlChar* text, int size) { Self(context).Text(View(text, size)); }
+void OnComment(void* context, const xmlChar* text) {
+  Self(context).Comment(reinterpret_cast<const char*>(text));
+}
+
+void RunParser(const std::string& html, Builder& builder) {
+  if (html.size() >= static_cast<size_t>(INT_MAX)) {
+    return;
+  }
+  const std::unique_ptr<htmlParserCtxt, ParserDeleter> parser(
+      htmlCreateMemoryParserCtxt(html.data(), static_cast<int>(html.size())));
+  if (parser == nullptr) {
+    return;
+  }
+  htmlCtxtUseOptions(parser.get(), HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING |
+                                       HTML_PARSE_NONET | HTML_PARSE_IGNORE_ENC);
+  htmlSAXHandler& handler = *parser->sax;
+  std::memset(&handler, 0, sizeof handler);
+  handler.startElement = OnStart;
+  handler.endElement = OnEnd;
+  handler.characters = OnText;
+  handler.ignorableWhitespace = OnText;
+  handler.cdataBlock = OnText;
+  handler.comment = OnComment;
+  parser->userData = &builder;
+  // The text is UTF-8 whatever it says of itself; so told, libxml2 converts nothing.
+  parser->charset = XML_CHAR_ENCODING_UTF8;
+  htmlParseDocument(parser.get());
+}
+
+}  // namespace
+
+HtmlTree::HtmlTree(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+HtmlTree::HtmlTree(HtmlTree&&) noexcept = default;
+HtmlTree& HtmlTree::operator=(HtmlTree&&) noexcept = default;
+HtmlTree::~HtmlTree() = default;
+
+HtmlTree HtmlTree::Parse(std::string_view html) {
+  auto impl = std::make_unique<Impl>();
+  std::string without_nul;
+  if (html.find('\0') != std::string_view::npos) {
+    without_nul.reserve(html.size());
+    for (const char c : html) {
+      if (c != '\0') {
+        without_nul += c;
+      }
+    }
+    html = without_nul;
+  }
+  StrippedHtml stripped = StripHtml(html);
+  impl->truncated = stripped.truncated;
+  size_t json_ld_bytes = 0;
+  for (const std::string_view body : stripped.json_ld) {
+    json_ld_bytes += body.size();
+  }
+  impl->json_ld_store.reserve(json_ld_bytes);
+  for (const std::string_view body : stripped.json_ld) {
+    const size_t begin = impl->json_ld_store.size();
+    impl->json_ld_store += body;
+    impl->json_ld.push_back(std::string_view(impl->json_ld_store).substr(begin));
+  }
+  impl->characters.reserve(stripped.html.size());
+  impl->nodes.reserve(stripped.html.size() / 40 + 16);
+  impl->attributes.reserve(stripped.html.size() / 64 + 16);
+  Builder builder(*impl);
+  if (!stripped.html.empty()) {
+    RunParser(stripped.html, builder);
+  }
+  builder.Finish();
+  return HtmlTree(std::move(impl));
+}
+
+size_t HtmlTree::size() const { return impl_->nodes.size(); }
+bool HtmlTree::truncated() const { return impl_->truncated; }
+bool HtmlTree::is_text(NodeId node) const { return impl_->nodes[node].kind == NodeKind::kText; }
+bool HtmlTree::is_comment(NodeId node) const {
+  return impl_->nodes[node].kind == NodeKind::kComment;
+}
+
+std::string_view HtmlTree::text(NodeId node) const {
+  const Node& it = impl_->nodes[node];
+  return it.kind == NodeKind::kText || it.kind == NodeKind::kComment ? impl_->View(it.characters)
+                                                                     : std::string_view();
+}
+
+Tag HtmlTree::tag(NodeId node) const { return impl_->nodes[node].tag; }
+
+std::string_view HtmlTree::name(NodeId node) const {
+  const Node& it = impl_->nodes[node];
+  return it.tag == Tag::kOther ? impl_->View(it.characters) : TagName(it.tag);
+}
+
+std::string_view HtmlTree::attribute(NodeId node, std::string_view name) const {
+  const Node& it = impl_->nodes[node];
+  for (uint32_t i = it.first_attribute; i < it.first_attribute + it.attributes; ++i) {
+    const Attribute& attribute = impl_->attributes[i];
+    if (attribute.name.size == name.size() && impl_->View(attribute.name) == name) {
+      return impl_->View(attribute.value);
+    }
+  }
+  return {};
+}
+
+bool HtmlTree::has_attribute(NodeId node, std::string_view name) const {
+  const Node& it = impl_->nodes[node];
+  for (uint32_t i = it.first_attribute; i < it.first_attribute + it.attributes; ++i) {
+    if (impl_->View(impl_->attributes[i].name) == name) {
+      return true;
+    }
+  }
+  return false;
+}
+
+size_t HtmlTree::attribute_count(NodeId node) const { return impl_->nodes[node].attributes; }
+
+std::pair<std::string_view, std::string_view> HtmlTree::attribute_at(NodeId node,
+                                                                     size_t index) const {
+  const Attribute& attribute = impl_->attributes[impl_->nodes[node].first_attribute + index];
+  return {impl_->View(attribute.name), impl_->View(attribute.value)};
+}
+
+HtmlTree::NodeId HtmlTree::parent(NodeId node) const { return impl_->nodes[node].parent; }
+
+HtmlTree::NodeId HtmlTree::first_child(NodeId node) const {
+  return impl_->nodes[node].end > node + 1 ? node + 1 : kNone;
+}
+
+HtmlTree::NodeId HtmlTree::next_sibling(NodeId node) const {
+  return impl_->nodes[node].next_sibling;
+}
+HtmlTree::NodeId HtmlTree::subtree_end(NodeId node) const { return impl_->nodes[node].end; }
+const std::vector<std::string_view>& HtmlTree::json_ld() const { return impl_->json_ld; }
+
+}  // namespace newswire::text
