@@ -1,0 +1,528 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/archive/archive.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <spdlog/spdlog.h>
+#include <sys/statvfs.h>
+
+#include "daemon/archive/capture_codec.h"
+#include "daemon/archive/folder.h"
+#include "daemon/archive/recovery.h"
+#include "daemon/archive/segment_writer.h"
+#include "daemon/fail_point.h"
+
+namespace newswire::archive {
+namespace {
+
+constexpr size_t kMaxQueuedBytes = size_t{64} << 20;
+constexpr size_t kFlushBytes = size_t{1} << 20;       // compressed; written at once
+constexpr std::chrono::milliseconds kIdleWake{1000};  // looks at the segment's age
+constexpr std::chrono::milliseconds kRoomInterval{1000};
+constexpr size_t kCaptureOverhead = 1024;
+
+size_t SizeOf(const Capture& capture) {
+  size_t size = kCaptureOverhead + capture.body.size();
+  for (const HttpHeader& header : capture.headers) {
+    size += header.name.size() + header.value.size();
+  }
+  return size;
+}
+
+}  // namespace
+
+struct Archive::Impl {
+  struct Entry {
+    std::variant<Capture, WarcInfo> what;
+    Appended done;
+    size_t bytes = 0;
+    std::chrono::steady_clock::time_point since;
+  };
+  struct Pending {
+    Appended done;
+    Result<ArchiveAddress> answer;
+    bool buffered = false;  // its bytes are in buffer_, not yet in the file
+  };
+
+  Impl(ArchiveOptions opts, WarcInfo warcinfo, const Clock& the_clock, FolderLock folder_lock)
+      : options(std::move(opts)),
+        clock(the_clock),
+        lock(std::move(folder_lock)),
+        info(std::move(warcinfo)),
+        encoder(options.compression_level) {}
+
+  Status Recover();
+  void Run();
+  std::optional<Entry> Pop(std::chrono::steady_clock::time_point until);
+  void Take(Entry entry);
+  void TakeCapture(const Capture& capture, Appended done);
+  Status Prepare();
+  Status BeginSegment();
+  void Flush();
+  void Commit();
+  void Break(const Error& error);
+  bool Full() const;
+  bool Aged() const;
+  void Rotate();
+
+  // Set once.
+  const ArchiveOptions options;
+  const Clock& clock;
+  const FolderLock lock;
+  std::string uuid;
+  bool created = false;
+
+  // The writer thread's; Open's before it runs.
+  WarcInfo info;
+  bool info_written = false;
+  std::string warcinfo_id;
+  CaptureEncoder encoder;
+  std::unique_ptr<SegmentWriter> segment;
+  uint32_t highest_serial = 0;
+  bool segment_holds_capture = false;
+  UtcMillis segment_begun;
+  std::string buffer;
+  uint64_t unsynced = 0;
+  std::vector<Pending> pending;
+  std::optional<Error> broken;  // read-only since
+  std::thread::id writer_id;
+
+  mutable std::mutex mutex;
+  std::condition_variable not_full, not_empty;
+  mutable std::condition_variable_any moved;
+  std::deque<Entry> queue;  // under mutex, as all below
+  size_t queued_bytes = 0;
+  bool stopping = false;
+  Position durable_end;
+
+  mutable std::mutex room_mutex;
+  mutable std::optional<SteadyTime> room_looked;
+  mutable bool room = true;
+  bool disk_full = false;  // a write failed for want of room; under room_mutex
+
+  std::jthread writer;  // last: ends before what it uses
+};
+
+// What a crash left: an unfinished sum, a torn tail. Leaves the newest segment open for appending.
+Status Archive::Impl::Recover() {
+  Result<std::vector<Segment>> segments = ListSegments(options.dir);
+  if (!segments) {
+    return std::unexpected(segments.error());
+  }
+  const Result<std::optional<uint32_t>> highest = ReadHighestSerial(options.dir);
+  if (!highest) {
+    return std::unexpected(highest.error());
+  }
+  if (!highest->has_value() && segments->empty()) {
+    return Fail(ErrorKind::kCorruption,
+                fmt::format("{} is missing: which serials were used is not known",
+                            (options.dir / "serial").native()));
+  }
+  highest_serial = highest->value_or(0);
+  if (segments->empty()) {
+    created = highest_serial == 0;
+    durable_end = Position(highest_serial, 0);
+    return {};
+  }
+  if (highest_serial < segments->back().serial) {
+    highest_serial = segments->back().serial;
+    if (Status status = WriteHighestSerial(options.dir, highest_serial); !status) {
+      return status;
+    }
+  }
+  for (size_t i = 0; i + 1 < segments->size(); ++i) {
+    const Segment& old = (*segments)[i];
+    if (std::filesystem::exists(SumPath(old.path))) {
+      continue;
+    }
+    const Result<std::string> sum = FileSum(old.path);
+    if (!sum) {
+      return std::unexpected(sum.error());
+    }
+    if (Status status = WriteSum(old.path, *sum); !status) {
+      return status;
+    }
+    spdlog::warn("archive: completed the sum of a sealed segment segment={}",
+                 old.path.filename().native());
+  }
+  const Segment& newest = segments->back();
+  durable_end = Position(newest.serial, newest.size);
+  if (newest.sealed) {
+    return {};
+  }
+  const Result<Tail> tail = FindTail(newest.path);
+  if (!tail) {
+    return std::unexpected(tail.error());
+  }
+  if (Status status = CutTail(newest, tail->end); !status) {
+    return status;
+  }
+  Result<std::unique_ptr<SegmentWriter>> writer_of =
+      SegmentWriter::Continue(newest.path, newest.serial);
+  if (!writer_of) {
+    return std::unexpected(writer_of.error());
+  }
+  segment = std::move(*writer_of);
+  if (Status status = segment->Sync(); !status) {
+    return status;
+  }
+  segment_holds_capture = tail->holds_capture;
+  segment_begun = tail->begun.value_or(clock.Wall());
+  created = highest_serial == 1 && !tail->holds_capture;
+  durable_end = Position(newest.serial, segment->size());
+  return {};
+}
+
+bool Archive::Impl::Full() const {
+  return segment != nullptr && segment_holds_capture &&
+         segment->size() + buffer.size() >= options.segment_size;
+}
+
+bool Archive::Impl::Aged() const {
+  return segment != nullptr && segment_holds_capture &&
+         clock.Wall() - segment_begun >= options.segment_age;
+}
+
+Status Archive::Impl::BeginSegment() {
+  if (highest_serial == Position::kMaxSerial) {
+    return Fail(ErrorKind::kCorruption, "the archive's serials are used up");
+  }
+  const uint32_t serial = highest_serial + 1;
+  NEWSWIRE_FAIL_POINT("archive.rotate.before_serial");
+  if (Status status = WriteHighestSerial(options.dir, serial); !status) {
+    return status;
+  }
+  highest_serial = serial;
+  NEWSWIRE_FAIL_POINT("archive.rotate.before_create");
+  Result<std::unique_ptr<SegmentWriter>> made =
+      SegmentWriter::Create(options.dir / SegmentName(options.instance, serial), serial);
+  if (!made) {
+    return std::unexpected(made.error());
+  }
+  NEWSWIRE_FAIL_POINT("archive.rotate.created");
+  segment = std::move(*made);
+  segment_holds_capture = false;
+  segment_begun = clock.Wall();
+  info_written = false;
+  return {};
+}
+
+// A segment is open and the configuration in force stands in it.
+Status Archive::Impl::Prepare() {
+  if (broken) {
+    return std::unexpected(*broken);
+  }
+  if (segment == nullptr) {
+    if (Status status = BeginSegment(); !status) {
+      return status;
+    }
+  }
+  if (!info_written) {
+    Result<std::string> id = encoder.AppendWarcInfo(info, uuid, segment->path().filename().native(),
+                                                    clock.Wall(), buffer);
+    if (!id) {
+      return std::unexpected(id.error());
+    }
+    warcinfo_id = std::move(*id);
+    info_written = true;
+  }
+  return {};
+}
+
+void Archive::Impl::TakeCapture(const Capture& capture, Appended done) {
+  Status ready = Prepare();
+  if (!ready) {
+    if (ready.error().kind == ErrorKind::kCorruption) {
+      Break(ready.error());
+    }
+    pending.push_back({std::move(done), std::unexpected(ready.error())});
+    return;
+  }
+  const uint64_t offset = segment->size() + buffer.size();
+  Result<std::string> id = encoder.Append(capture, warcinfo_id, buffer);
+  if (!id) {
+    pending.push_back({std::move(done), std::unexpected(id.error())});
+    return;
+  }
+  segment_holds_capture = true;
+  pending.push_back(
+      {std::move(done),
+       ArchiveAddress{.segment = segment->path().filename(),
+                      .offset = offset,
+                      .record_id = std::move(*id),
+                      .position = Position(segment->serial(), offset),
+                      .end = Position(segment->serial(), segment->size() + buffer.size())},
+       true});
+}
+
+void Archive::Impl::Take(Entry entry) {
+  if (auto* capture = std::get_if<Capture>(&entry.what)) {
+    TakeCapture(*capture, std::move(entry.done));
+  } else {
+    info = std::move(std::get<WarcInfo>(entry.what));
+    info_written = false;
+    if (const Status status = Prepare(); !status) {
+      spdlog::warn("archive: the configuration is written before the next capture reason=\"{}\"",
+                   status.error().message);
+    }
+  }
+  if (buffer.size() >= kFlushBytes) {
+    Flush();
+  }
+}
+
+// The archive is read-only from here on.
+void Archive::Impl::Break(const Error& error) {
+  if (!broken) {
+    broken = Error{ErrorKind::kCorruption, error.message};
+    spdlog::error("archive: nothing more can be archived reason=\"{}\"", error.message);
+  }
+}
+
+// Writes the buffer. When that fails, the captures in it fail and the file is as before.
+void Archive::Impl::Flush() {
+  if (buffer.empty() || segment == nullptr) {
+    return;
+  }
+  const Status status = broken ? Status(std::unexpected(*broken)) : segment->Append(buffer);
+  if (status) {
+    unsynced += buffer.size();
+  } else {
+    info_written = false;  // perhaps it was in the buffer; once more does no harm
+    if (status.error().kind == ErrorKind::kCorruption) {
+      Break(status.error());
+    } else {
+      const std::lock_guard guard(room_mutex);
+      disk_full = true;
+      room_looked.reset();
+    }
+  }
+  for (Pending& one : pending) {
+    if (one.buffered) {
+      one.buffered = false;
+      if (!status) {
+        one.answer = std::unexpected(broken.value_or(status.error()));
+      }
+    }
+  }
+  buffer.clear();
+}
+
+// Makes durable, tells readers, then answers in append order.
+void Archive::Impl::Commit() {
+  Flush();
+  if (segment != nullptr && !broken) {
+    if (const Status status = segment->Sync(); !status) {
+      Break(status.error());
+      for (Pending& one : pending) {
+        if (one.answer) {
+          one.answer = std::unexpected(*broken);
+        }
+      }
+    }
+  }
+  unsynced = 0;
+  if (segment != nullptr && !broken) {
+    {
+      const std::lock_guard guard(mutex);
+      durable_end = Position(segment->serial(), segment->size());
+    }
+    moved.notify_all();
+  }
+  NEWSWIRE_FAIL_POINT("archive.commit.before_answers");
+  std::vector<Pending> answers = std::exchange(pending, {});
+  for (Pending& one : answers) {
+    if (one.done) {
+      one.done(std::move(one.answer));
+    }
+  }
+  if (Full() || Aged()) {
+    Rotate();
+  }
+}
+
+void Archive::Impl::Rotate() {
+  if (broken) {
+    return;
+  }
+  if (const Status status = segment->Seal(); !status) {
+    spdlog::warn("archive: a segment's sum is completed at the next start segment={} reason=\"{}\"",
+                 segment->path().filename().native(), status.error().message);
+  }
+  NEWSWIRE_FAIL_POINT("archive.rotate.sealed");
+  segment.reset();
+}
+
+std::optional<Archive::Impl::Entry> Archive::Impl::Pop(
+    std::chrono::steady_clock::time_point until) {
+  std::unique_lock guard(mutex);
+  not_empty.wait_until(guard, until, [this] { return !queue.empty() || stopping; });
+  if (queue.empty()) {
+    return std::nullopt;
+  }
+  Entry entry = std::move(queue.front());
+  queue.pop_front();
+  queued_bytes -= entry.bytes;
+  guard.unlock();
+  not_full.notify_all();
+  return entry;
+}
+
+void Archive::Impl::Run() {
+  while (true) {
+    std::optional<Entry> entry = Pop(std::chrono::steady_clock::now() + kIdleWake);
+    if (!entry) {
+      {
+        const std::lock_guard guard(mutex);
+        if (stopping && queue.empty()) {
+          break;
+        }
+      }
+      if (Aged()) {
+        Rotate();
+      }
+      continue;
+    }
+    const auto deadline = entry->since + options.sync_interval;
+    while (entry) {
+      Take(std::move(*entry));
+      entry.reset();
+      if (unsynced + buffer.size() >= kMaxUnsynced || Full()) {
+        break;
+      }
+      entry = Pop(deadline);
+    }
+    Commit();
+  }
+}
+
+Archive::Archive(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Result<std::unique_ptr<Archive>> Archive::Open(ArchiveOptions options, WarcInfo info,
+                                               const Clock& clock) {
+  if (!IsInstanceName(options.instance)) {
+    return Fail(ErrorKind::kConfig, "archive.instance: expected 1 to 64 of A-Z a-z 0-9 . _ -");
+  }
+  if (options.segment_size == 0 || options.segment_size > Position::kMaxOffset / 2) {
+    return Fail(ErrorKind::kConfig, "archive.segment_size: expected 1 byte to 256 GiB");
+  }
+  std::error_code error;
+  std::filesystem::create_directories(options.dir, error);
+  if (error) {
+    return Fail(ErrorKind::kConfig,
+                fmt::format("creating {}: {}", options.dir.native(), error.message()));
+  }
+  Result<FolderLock> lock = FolderLock::Take(options.dir);
+  if (!lock) {
+    return std::unexpected(lock.error());
+  }
+  const std::filesystem::path parent = std::filesystem::absolute(options.dir).parent_path();
+  if (Status status = SyncFolder(parent); !status) {
+    return std::unexpected(status.error());
+  }
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(info), clock, std::move(*lock));
+  Result<Identity> identity = ReadOrMakeIdentity(impl->options.dir);
+  if (!identity) {
+    return std::unexpected(identity.error());
+  }
+  impl->uuid = std::move(identity->uuid);
+  if (Status status = impl->Recover(); !status) {
+    return std::unexpected(status.error());
+  }
+  if (impl->Full() || impl->Aged()) {
+    impl->Rotate();
+  }
+  if (Status status = impl->Prepare(); status) {
+    impl->Commit();
+  } else if (status.error().kind != ErrorKind::kTransient) {
+    return std::unexpected(status.error());
+  }
+  if (impl->broken) {
+    return std::unexpected(*impl->broken);
+  }
+  Impl* running = impl.get();
+  impl->writer = std::jthread([running] {
+    pthread_setname_np(pthread_self(), "archive");
+    running->Run();
+  });
+  impl->writer_id = impl->writer.get_id();
+  return std::unique_ptr<Archive>(new Archive(std::move(impl)));
+}
+
+Archive::~Archive() {
+  {
+    const std::lock_guard guard(impl_->mutex);
+    impl_->stopping = true;
+  }
+  impl_->not_empty.notify_all();
+  impl_->not_full.notify_all();
+  impl_->writer.join();
+}
+
+const std::string& Archive::uuid() const { return impl_->uuid; }
+bool Archive::created() const { return impl_->created; }
+
+void Archive::Append(Capture capture, Appended done) {
+  Impl::Entry entry{.what = std::move(capture), .done = std::move(done)};
+  entry.bytes = SizeOf(std::get<Capture>(entry.what));
+  {
+    std::unique_lock guard(impl_->mutex);
+    // A callback that appends would wait for itself.
+    if (std::this_thread::get_id() != impl_->writer_id) {
+      impl_->not_full.wait(guard, [&] {
+        return impl_->queue.empty() || impl_->queued_bytes + entry.bytes <= kMaxQueuedBytes ||
+               impl_->stopping;
+      });
+    }
+    entry.since = std::chrono::steady_clock::now();
+    impl_->queued_bytes += entry.bytes;
+    impl_->queue.push_back(std::move(entry));
+  }
+  impl_->not_empty.notify_one();
+}
+
+void Archive::SetWarcInfo(WarcInfo info) {
+  {
+    const std::lock_guard guard(impl_->mutex);
+    impl_->queue.push_back(
+        {.what = std::move(info), .done = {}, .since = std::chrono::steady_clock::now()});
+  }
+  impl_->not_empty.notify_one();
+}
+
+Position Archive::durable_end() const {
+  const std::lock_guard guard(impl_->mutex);
+  return impl_->durable_end;
+}
+
+Position Archive::WaitPast(Position position, std::chrono::milliseconds timeout,
+                           std::stop_token stop) const {
+  std::unique_lock guard(impl_->mutex);
+  impl_->moved.wait_for(guard, stop, timeout, [&] { return impl_->durable_end > position; });
+  return impl_->durable_end;
+}
+
+bool Archive::has_room() const {
+  const std::lock_guard guard(impl_->room_mutex);
+  const SteadyTime now = impl_->clock.Steady();
+  if (impl_->room_looked && now - *impl_->room_looked < kRoomInterval) {
+    return impl_->room;
+  }
+  struct statvfs info{};
+  const bool enough = statvfs(impl_->options.dir.c_str(), &info) == 0 &&
+                      uint64_t{info.f_bavail} * info.f_frsize > impl_->options.min_free_bytes;
+  // After a write that found no room (a quota shows in no number) one look says no.
+  impl_->room = enough && !std::exchange(impl_->disk_full, false);
+  impl_->room_looked = now;
+  return impl_->room;
+}
+
+}  // namespace newswire::archive
