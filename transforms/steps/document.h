@@ -39,16 +39,21 @@ struct ContentBlock {
 
 // One document on its way through the steps. Steps only enrich it. Lives on one thread; `capture`
 // and `source` outlive it.
+//
+// Who decides what of `post`: metadata proposes title and summary of a page; attribution decides
+// them when the document itself says (front matter, feed entry, a Markdown post's quote), and
+// publisher, authors, original_url, dateline; clean makes `blocks` and `images`, from which
+// attribution makes text, blocks, links and images of the post (ComposePost).
 struct Document {
   const Capture* capture = nullptr;
   const Source* source = nullptr;
   BodyKind body = BodyKind::kPage;
   uint32_t number = 0;  // in the capture
   std::string bytes;    // the document's own bytes, content encoding undone (a page, a file, a feed
-                        // entry's content)
+                        // entry's content); decode takes them away
   std::string content_type;
 
-  text::DecodedText decoded;                         // by decode
+  text::DecodedText decoded;  // by decode; its text moves on to `html` when it is HTML
   std::optional<formats::FrontMatter> front_matter;  // by front_matter
   std::optional<formats::FeedEntry> feed_entry;      // feed-bodied documents
   std::string html;                                  // page or fragment; by decode or markdown
@@ -56,6 +61,7 @@ struct Document {
   std::optional<text::HtmlTree> tree;  // of `html`; made once, by the first that needs it
   Candidates candidates;               // by metadata
   std::vector<text::HtmlTree::NodeId> content;  // by extract: the article's nodes, document order
+  std::string digest;                           // by markdown: the text of the leading quote
   std::string credit;                           // by clean: the credit line it took out, whole
   std::string source_link;           // by markdown/clean: <source URL> of a Markdown post's foot
   std::vector<ContentBlock> blocks;  // by clean
