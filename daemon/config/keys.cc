@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/config/keys.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+namespace newswire::config {
+
+std::span<const Group> Groups() {
+  static constexpr std::array<Group, 6> kGroups{
+      {{"http", "Fetching."},
+       {"kafka", "Publishing. `topic`, `max_topics` and `max_event_bytes` hold for every output."},
+       {"archive", "The WARC archive."},
+       {"transforms", "Turning captures into posts."},
+       {"log", "What the daemon says."},
+       {"removal", "When a post counts as removed."}}};
+  return kGroups;
+}
+
+bool IsSecretProperty(std::string_view name) {
+  static constexpr std::array<std::string_view, 8> kMarks{
+      "password", "passwd", "secret", "token", "sasl.jaas", "ssl.key", "credential", "private"};
+  std::string lower;
+  for (const char c : name) {
+    lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return std::ranges::any_of(
+      kMarks, [&](std::string_view mark) { return lower.find(mark) != std::string::npos; });
+}
+
+std::string Expected(Shape shape, const std::vector<std::string_view>& choices) {
+  switch (shape) {
+    case Shape::kText:
+      return "text";
+    case Shape::kPath:
+      return "a path";
+    case Shape::kUrl:
+      return "a URL";
+    case Shape::kFlag:
+      return "true or false";
+    case Shape::kNumber:
+      return "a whole number";
+    case Shape::kDuration:
+      return "a duration such as 100ms, 30s, 5m, 1h or 1d";
+    case Shape::kSize:
+      return "a size such as 256KiB, 5MiB or 1GB";
+    case Shape::kByteCount:
+      return "a number of bytes, or a size such as 900KiB";
+    case Shape::kChoice:
+      return fmt::format("one of: {}", fmt::join(choices, ", "));
+    case Shape::kChoiceOrDuration:
+      return fmt::format("{}, or a duration such as 30s, 5m or 1d", fmt::join(choices, ", "));
+    case Shape::kTextList:
+      return "a list of texts";
+    case Shape::kDurationList:
+      return "a list of durations such as [10m, 1h, 1d]";
+    case Shape::kTextPairs:
+      return "a mapping of texts";
+    case Shape::kTable:
+      return "a mapping of texts, or file: with the path of a CSV file";
+  }
+  return {};
+}
+
+}  // namespace newswire::config
