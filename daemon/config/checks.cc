@@ -5,6 +5,8 @@
 #include <span>
 #include <system_error>
 
+#include <fmt/ranges.h>
+
 #include "daemon/config/references.h"
 #include "daemon/publish/output.h"
 #include "fetchers/transports/address_policy.h"
@@ -21,7 +23,7 @@ constexpr size_t kMaxIdBytes = 64;
 
 const YamlNode& PlaceOf(const Places& places, const std::string& key, const YamlNode& otherwise) {
   const auto found = places.find(key);
-  return found == places.end() ? otherwise : *found->second;
+  return found == places.end() ? otherwise : *found->second.node;
 }
 
 bool CarriesContact(const std::string& user_agent) {
@@ -56,6 +58,9 @@ class Complaints {
 
   void Error(const std::string& key, std::string what, std::string expected,
              std::string nearest = {}) const {
+    if (const auto found = places_.find(key); found != places_.end() && !found->second.good) {
+      return;  // complained of already
+    }
     context_.diagnostics.Error(context_.file, PlaceOf(places_, key, mapping_),
                                {.key = prefix_ + key,
                                 .what = std::move(what),
@@ -63,9 +68,8 @@ class Complaints {
                                 .nearest = std::move(nearest)});
   }
   void Warn(const std::string& key, std::string what) const {
-    context_.diagnostics.Warn(
-        context_.file, PlaceOf(places_, key, mapping_),
-        {.key = prefix_ + key, .what = std::move(what), .expected = {}, .nearest = {}});
+    context_.diagnostics.Warn(context_.file, PlaceOf(places_, key, mapping_),
+                              {.key = prefix_ + key, .what = std::move(what)});
   }
   bool given(const std::string& key) const { return places_.contains(key); }
   // What a message may show of the key's value.
@@ -232,13 +236,14 @@ void CheckConfig(const Context& context, const Config& config, const Places& pla
         fmt::format("'{}' cannot be part of a file name", complain.shown("archive.instance")),
         "letters, digits and _, at most 64");
   }
-  if (config.sources.empty() && !context.diagnostics.failed()) {
+  if (config.sources.empty() && context.diagnostics.errors() == 0) {
     complain.Warn("sources", "none: nothing will be fetched");
   }
 }
 
 void CheckSource(const Context& context, Source& source, const Places& places,
                  const YamlNode& mapping, const std::string& prefix) {
+  const size_t before = context.diagnostics.errors();
   const Complaints complain(context, places, mapping, prefix);
   for (const char* key : {"id", "kind", "url"}) {
     if (!complain.given(key)) {
@@ -252,7 +257,9 @@ void CheckSource(const Context& context, Source& source, const Places& places,
     complain.Error("id", fmt::format("'{}' is no id", complain.shown("id")),
                    "at most 64 of a-z, 0-9, _ and -, beginning with a letter or digit");
   }
-  if (complain.given("kind")) {
+  const bool kind_known =
+      std::ranges::find(BuiltKinds(), complain.place("kind").scalar) != BuiltKinds().end();
+  if (kind_known) {
     CheckBody(source, complain);
     if (source.kind != SourceKind::kJekyll) {
       for (const char* key : {"feed", "sitemap"}) {
@@ -263,7 +270,7 @@ void CheckSource(const Context& context, Source& source, const Places& places,
       }
     }
   }
-  if (complain.given("url")) {
+  if (kind_known && complain.given("url")) {
     if (source.kind == SourceKind::kFolder) {
       CheckFolder(source, context, complain);
     } else {
@@ -290,7 +297,8 @@ void CheckSource(const Context& context, Source& source, const Places& places,
   CheckSteps(source, complain);
   CheckIdPolicy(source, complain);
   // What only the pipeline can tell (patterns): asked when nothing else is wrong with this source.
-  if (const auto pipeline = Pipeline::Create(source); !pipeline && !context.diagnostics.failed()) {
+  if (const auto pipeline = Pipeline::Create(source);
+      !pipeline && context.diagnostics.errors() == before) {
     complain.Error(source.id_pattern.empty() ? "steps" : "id_pattern", pipeline.error().message,
                    "");
   }

@@ -8,9 +8,6 @@
 
 namespace newswire::config {
 
-// Where the keys of one mapping stood, by full name within it.
-using Places = std::map<std::string, const YamlNode*>;
-
 // What no single key can tell: what is required, what must fit together, what must be known to
 // other parts (zones, steps, patterns, networks). `mapping` is where a missing key is reported.
 void CheckConfig(const Context& context, const Config& config, const Places& places,

@@ -26,7 +26,7 @@ class Diagnostics {
   // A failure of a whole file: "file: what".
   void FileError(std::string_view file, std::string_view what);
 
-  bool failed() const { return errors_total_ > 0; }
+  size_t errors() const { return errors_total_; }
   // One a line; at most 100, then how many more there are.
   std::string ErrorText() const;
   std::vector<std::string> TakeWarnings() { return std::move(warnings_); }

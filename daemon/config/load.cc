@@ -25,7 +25,7 @@ class Loader {
       ReadRoot(context, root, places);
     }
     config_.warnings = diagnostics_.TakeWarnings();
-    if (diagnostics_.failed()) {
+    if (diagnostics_.errors() > 0) {
       return Fail(ErrorKind::kConfig, diagnostics_.ErrorText());
     }
     return std::move(config_);
@@ -46,13 +46,11 @@ class Loader {
       YamlNode at;
       at.line = error.line;
       at.column = error.column;
-      diagnostics_.Error(file, at, {.key = {}, .what = error.what, .expected = {}, .nearest = {}});
+      diagnostics_.Error(file, at, {.key = {}, .what = error.what});
       return false;
     }
-    ExpandTree(root, [&](const YamlNode& node, const std::string& what) {
-      diagnostics_.Error(file, node, {.key = {}, .what = what, .expected = {}, .nearest = {}});
-    });
-    return !diagnostics_.failed();
+    ExpandTree(root);
+    return true;
   }
 
   void ReadRoot(const Context& context, const YamlNode& root, Places& places) {
@@ -61,9 +59,8 @@ class Loader {
       mapping.kind = YamlNode::Kind::kMapping;
       mapping.line = mapping.column = 1;
     } else if (root.kind != YamlNode::Kind::kMapping) {
-      diagnostics_.Error(
-          context.file, root,
-          {.key = {}, .what = "is not a mapping", .expected = "key: value", .nearest = {}});
+      diagnostics_.Error(context.file, root,
+                         {.what = "is not a mapping", .expected = "key: value"});
       return;
     }
     const YamlNode* sources = nullptr;
@@ -76,7 +73,7 @@ class Loader {
                   return true;
                 });
     if (sources != nullptr) {
-      places["sources"] = sources;
+      places["sources"] = {sources, true};
       ReadSources(context, *sources, "sources", /*paths=*/true);
     }
     if (config_.archive.dir.empty()) {
@@ -98,8 +95,7 @@ class Loader {
       diagnostics_.Error(context.file, node,
                          {.key = name,
                           .what = "is not a list",
-                          .expected = "a list of sources, files and folders",
-                          .nearest = {}});
+                          .expected = "a list of sources, files and folders"});
       return;
     }
     for (size_t i = 0; i < node.items.size(); ++i) {
@@ -114,8 +110,7 @@ class Loader {
             context.file, item,
             {.key = place,
              .what = "is not a source",
-             .expected = paths ? "a mapping, or the path of a file or folder" : "a mapping",
-             .nearest = {}});
+             .expected = paths ? "a mapping, or the path of a file or folder" : "a mapping"});
       }
     }
   }
@@ -123,10 +118,7 @@ class Loader {
   void ReadSource(const Context& outer, const YamlNode& mapping, const std::string& prefix) {
     if (config_.sources.size() >= kMaxSources) {
       diagnostics_.Error(outer.file, mapping,
-                         {.key = prefix,
-                          .what = fmt::format("more than {} sources", kMaxSources),
-                          .expected = {},
-                          .nearest = {}});
+                         {.key = prefix, .what = fmt::format("more than {} sources", kMaxSources)});
       return;
     }
     std::map<std::string, std::string> references;
@@ -140,7 +132,7 @@ class Loader {
                 [](const std::string&, const YamlEntry&) { return false; });
     CheckSource(context, source, places, mapping, prefix);
 
-    const YamlNode& at = places.contains("id") ? *places["id"] : mapping;
+    const YamlNode& at = places.contains("id") ? *places["id"].node : mapping;
     const std::string here = fmt::format("{}:{}", context.file, at.line);
     const auto [first, is_new] = ids_.emplace(source.id, here);
     if (!is_new && !source.id.empty()) {
@@ -148,8 +140,7 @@ class Loader {
                          {.key = prefix + "id",
                           .what = fmt::format("another source has the id '{}' ({})",
                                               at.referenced ? Shown(at) : source.id, first->second),
-                          .expected = "an id of its own",
-                          .nearest = {}});
+                          .expected = "an id of its own"});
     }
     for (auto& [name, written] : references) {
       config_.references[fmt::format("sources.{}.{}", source.id, name.substr(prefix.size()))] =
@@ -159,6 +150,10 @@ class Loader {
   }
 
   void ReadPath(const Context& context, const YamlNode& node, const std::string& name) {
+    if (!node.problem.empty()) {
+      diagnostics_.Error(context.file, node, {.key = name, .what = node.problem});
+      return;
+    }
     const std::filesystem::path path = context.base / node.scalar;
     std::error_code error;
     std::vector<std::filesystem::path> files;
@@ -179,17 +174,13 @@ class Loader {
       diagnostics_.Error(context.file, node,
                          {.key = name,
                           .what = fmt::format("'{}' {}", Shown(node), error.message()),
-                          .expected = "a readable file or folder",
-                          .nearest = {}});
+                          .expected = "a readable file or folder"});
       return;
     }
     for (const std::filesystem::path& file : files) {
       if (++files_read_ > kMaxFiles) {
         diagnostics_.Error(context.file, node,
-                           {.key = name,
-                            .what = fmt::format("more than {} files", kMaxFiles),
-                            .expected = {},
-                            .nearest = {}});
+                           {.key = name, .what = fmt::format("more than {} files", kMaxFiles)});
         return;
       }
       ReadFile(context, node, name, file);
@@ -204,8 +195,7 @@ class Loader {
           context.file, node,
           {.key = name,
            .what = fmt::format("'{}' {}", file.filename().string(), yaml.error().message),
-           .expected = "a readable YAML file of at most 1 MiB",
-           .nearest = {}});
+           .expected = "a readable YAML file of at most 1 MiB"});
       return;
     }
     std::map<std::string, std::string> unused;

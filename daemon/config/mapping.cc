@@ -34,11 +34,9 @@ class ValueReader {
  private:
   std::optional<Value> Refuse(const YamlNode& node, const std::string& name,
                               std::string what) const {
-    context_.diagnostics.Error(context_.file, node,
-                               {.key = name,
-                                .what = std::move(what),
-                                .expected = Expected(rule_.shape, rule_.choices),
-                                .nearest = {}});
+    context_.diagnostics.Error(
+        context_.file, node,
+        {.key = name, .what = std::move(what), .expected = Expected(rule_.shape, rule_.choices)});
     return std::nullopt;
   }
 
@@ -49,6 +47,10 @@ class ValueReader {
   }
 
   std::optional<Value> ReadScalar(const YamlNode& node, const std::string& name) const {
+    if (!node.problem.empty()) {
+      context_.diagnostics.Error(context_.file, node, {.key = name, .what = node.problem});
+      return std::nullopt;
+    }
     if (node.kind == YamlNode::Kind::kNull) {
       return Refuse(node, name, "has no value");
     }
@@ -97,8 +99,7 @@ class ValueReader {
             context_.file, node,
             {.key = name,
              .what = fmt::format("'{}' {}", Shown(node), content.error().message),
-             .expected = "a readable file with the value",
-             .nearest = {}});
+             .expected = "a readable file with the value"});
         return std::nullopt;
       }
       while (!content->empty() && (content->back() == '\n' || content->back() == '\r')) {
@@ -200,8 +201,7 @@ class ValueReader {
   }
 
   std::optional<Value> ReadPairs(const YamlNode& node) const {
-    if (rule_.shape == Shape::kTable && node.kind == YamlNode::Kind::kScalar &&
-        IsFileReference(node.scalar)) {
+    if (rule_.shape == Shape::kTable && node.problem.empty() && IsFileReference(node.scalar)) {
       return ReadCsv(node);
     }
     if (node.kind == YamlNode::Kind::kNull) {
@@ -266,9 +266,8 @@ std::vector<const YamlEntry*> EntriesOf(const Context& context, const std::strin
   std::map<std::string_view, int> lines;
   for (const YamlEntry& entry : mapping.entries) {
     if (entry.key.kind != YamlNode::Kind::kScalar) {
-      context.diagnostics.Error(
-          context.file, entry.key,
-          {.key = prefix, .what = "a key is not text", .expected = {}, .nearest = {}});
+      context.diagnostics.Error(context.file, entry.key,
+                                {.key = prefix, .what = "a key is not text"});
       continue;
     }
     const auto [first, is_new] = lines.emplace(entry.key.scalar, entry.key.line);
@@ -276,9 +275,7 @@ std::vector<const YamlEntry*> EntriesOf(const Context& context, const std::strin
       context.diagnostics.Error(
           context.file, entry.key,
           {.key = prefix + Shown(entry.key),
-           .what = fmt::format("given twice (first in line {})", first->second),
-           .expected = {},
-           .nearest = {}});
+           .what = fmt::format("given twice (first in line {})", first->second)});
       continue;
     }
     out.push_back(&entry);

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include <fmt/core.h>
@@ -34,6 +35,13 @@ struct Rule {
   const std::vector<std::string_view>& choices;
 };
 
+// Where a key of a mapping stood, and whether its value could be read.
+struct Place {
+  const YamlNode* node = nullptr;
+  bool good = false;
+};
+using Places = std::map<std::string, Place>;  // by full name within the mapping
+
 // Reads a value of the given shape; nullopt (and a complaint under `name`) when it is not one.
 std::optional<Value> ReadValue(const Context& context, const std::string& name, const Rule& rule,
                                const YamlNode& node);
@@ -43,23 +51,24 @@ std::optional<Value> ReadValue(const Context& context, const std::string& name, 
 std::vector<const YamlEntry*> EntriesOf(const Context& context, const std::string& prefix,
                                         const YamlNode& mapping);
 
-// Reads a mapping by a key table: unknown keys are refused with the nearest valid one. `seen`
+// Reads a mapping by a key table: unknown keys are refused with the nearest valid one. `places`
 // gathers where each key stood. `prefix` is what the table's names are relative to within the file
 // ("sources[0]."), `group` the group that is being read ("kafka."). `other` is asked for keys that
 // the table does not hold, and returns whether it took them.
 template <typename Owner, typename Other>
 void ReadMapping(const Context& context, std::span<const Key<Owner>> keys, Owner& owner,
                  const YamlNode& mapping, const std::string& prefix, const std::string& group,
-                 std::map<std::string, const YamlNode*>& seen, const Other& other) {
+                 Places& places, const Other& other) {
   for (const YamlEntry* entry : EntriesOf(context, prefix + group, mapping)) {
     const std::string name = group + entry->key.scalar;
     const bool dotted = entry->key.scalar.find('.') != std::string::npos;
     const auto key =
         std::ranges::find_if(keys, [&](const auto& k) { return !dotted && k.name == name; });
     if (key != keys.end()) {
-      seen[name] = &entry->value;
       const Rule rule{key->shape, key->min, key->max, key->choices};
-      if (auto value = ReadValue(context, prefix + name, rule, entry->value)) {
+      auto value = ReadValue(context, prefix + name, rule, entry->value);
+      places[name] = {&entry->value, value.has_value()};
+      if (value) {
         key->set(owner, *std::move(value));
       }
       continue;
@@ -69,13 +78,11 @@ void ReadMapping(const Context& context, std::span<const Key<Owner>> keys, Owner
     });
     if (is_group) {
       if (entry->value.kind == YamlNode::Kind::kMapping) {
-        ReadMapping(context, keys, owner, entry->value, prefix, name + ".", seen, other);
+        ReadMapping(context, keys, owner, entry->value, prefix, name + ".", places, other);
       } else if (entry->value.kind != YamlNode::Kind::kNull) {
-        context.diagnostics.Error(context.file, entry->value,
-                                  {.key = prefix + name,
-                                   .what = "is a group of keys",
-                                   .expected = "a mapping",
-                                   .nearest = {}});
+        context.diagnostics.Error(
+            context.file, entry->value,
+            {.key = prefix + name, .what = "is a group of keys", .expected = "a mapping"});
       }
       continue;
     }
@@ -84,6 +91,9 @@ void ReadMapping(const Context& context, std::span<const Key<Owner>> keys, Owner
     }
     // The nearest of this level; else the same word elsewhere, with its group.
     std::vector<std::string> here, elsewhere;
+    if (std::is_same_v<Owner, Config> && group.empty()) {
+      here.emplace_back("sources");
+    }
     for (const auto& k : keys) {
       if (k.name.starts_with(group)) {
         const std::string_view rest = k.name.substr(group.size());
@@ -99,11 +109,9 @@ void ReadMapping(const Context& context, std::span<const Key<Owner>> keys, Owner
     } else if (nearest) {
       nearest = group + *nearest;
     }
-    context.diagnostics.Error(context.file, entry->key,
-                              {.key = prefix + name,
-                               .what = "unknown key",
-                               .expected = {},
-                               .nearest = nearest.value_or("")});
+    context.diagnostics.Error(
+        context.file, entry->key,
+        {.key = prefix + name, .what = "unknown key", .nearest = nearest.value_or("")});
   }
 }
 

@@ -82,6 +82,25 @@ Result<std::string> ExpandEnvironment(std::string_view text, bool* referenced) {
   return out;
 }
 
+void ExpandTree(YamlNode& node) {
+  if (node.kind == YamlNode::Kind::kScalar && node.scalar.find("${") != std::string::npos) {
+    auto expanded = ExpandEnvironment(node.scalar, &node.referenced);
+    if (expanded) {
+      node.scalar = *std::move(expanded);
+    } else {
+      node.problem = expanded.error().message;
+    }
+  }
+  for (YamlNode& item : node.items) {
+    ExpandTree(item);
+  }
+  for (auto* entries : {&node.entries, &node.merged}) {
+    for (YamlEntry& entry : *entries) {
+      ExpandTree(entry.value);
+    }
+  }
+}
+
 std::string WithoutDefaults(std::string_view written) {
   std::string out;
   size_t at = 0;

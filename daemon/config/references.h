@@ -17,32 +17,14 @@ inline constexpr size_t kMaxTableBytes = size_t{4} << 20;
 // variable that is not set. `*referenced` becomes true when anything was replaced.
 Result<std::string> ExpandEnvironment(std::string_view text, bool* referenced);
 
-// The same for every scalar of a tree (mapping keys excepted), in place. Calls `fail(node, what)`
-// for each that cannot be resolved.
-template <typename Fail>
-void ExpandTree(YamlNode& node, const Fail& fail) {
-  if (node.kind == YamlNode::Kind::kScalar && node.scalar.find("${") != std::string::npos) {
-    auto expanded = ExpandEnvironment(node.scalar, &node.referenced);
-    if (expanded) {
-      node.scalar = *std::move(expanded);
-    } else {
-      fail(node, expanded.error().message);
-    }
-  }
-  for (YamlNode& item : node.items) {
-    ExpandTree(item, fail);
-  }
-  for (auto* entries : {&node.entries, &node.merged}) {
-    for (YamlEntry& entry : *entries) {
-      ExpandTree(entry.value, fail);
-    }
-  }
-}
+// The same for every scalar of a tree (mapping keys excepted), in place. What cannot be resolved
+// has its `problem` set.
+void ExpandTree(YamlNode& node);
 
 // `${NAME:-default}` without its default, which may be a secret too.
 std::string WithoutDefaults(std::string_view written);
 
-// What `file:<path>` names, relative to `base`; nullopt-like "" when `text` is no such reference.
+// `file:<path>`, and what it names, relative to `base`.
 bool IsFileReference(std::string_view text);
 std::filesystem::path ReferencedPath(std::string_view text, const std::filesystem::path& base);
 

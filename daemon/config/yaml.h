@@ -18,9 +18,10 @@ struct YamlNode {
   Kind kind = Kind::kNull;
   bool plain = false;  // a scalar without quotes: what may be a number or a truth value
   int line = 0, column = 0;
-  std::string scalar;              // of kScalar; references resolved
-  std::string written;             // of kScalar; as it stands in the file: what messages may show
-  bool referenced = false;         // `scalar` came from the environment or from a file
+  std::string scalar;       // of kScalar; references resolved
+  std::string written;      // of kScalar; as it stands in the file: what messages may show
+  std::string problem;      // why a reference in it could not be resolved; empty: nothing is wrong
+  bool referenced = false;  // `scalar` came from the environment or from a file
   std::vector<YamlNode> items;     // of kSequence
   std::vector<YamlEntry> merged;   // of kMapping: what merge keys brought, used where no entry is
   std::vector<YamlEntry> entries;  // of kMapping, file order, duplicates kept
