@@ -15,7 +15,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr const char* kSmallest = R"(data_dir: /var/lib/newswired
+constexpr const char* kSmallest = R"yaml(data_dir: /var/lib/newswired
 output: kafka                      # kafka | files | embedded
 http:
   user_agent: "newswire/1.0 (+mailto:ops@example.org)"
@@ -35,7 +35,7 @@ sources:
     timezone: Asia/Shanghai
     delay: 1s                      # between two requests to its host
     recheck: [10m, 1h, 6h, 1d]     # [] turns re-checks off
-)";
+)yaml";
 
 TEST(Configuration, ReadsTheSmallestOne) {
   const auto config = Parse(kSmallest, "newswired.yaml");
@@ -66,7 +66,7 @@ TEST(Configuration, ReadsTheSmallestOne) {
 TEST(Configuration, ReadsEveryOtherKey) {
   const TestFiles files;
   files.Write("posts/2022-04-19-1.md", "---\n---\n");
-  const auto file = files.Write("newswired.yaml", R"(
+  const auto file = files.Write("newswired.yaml", R"yaml(
 data_dir: data
 output: files
 http:
@@ -121,7 +121,7 @@ sources:
     categories: {央视: cctv}
   - {id: b, kind: feed, url: "https://example.org/feed", body: feed, every: adaptive, backfill: all,
      robots: discovered}
-)");
+)yaml");
   const auto config = Load(file);
   ASSERT_TRUE(config) << config.error();
   EXPECT_EQ(config->data_dir, files.dir() / "data");
@@ -190,14 +190,14 @@ TEST(Configuration, TakesSourcesFromFilesAndFolders) {
               "- {id: a2, kind: feed, url: 'https://a.example/2'}\n");
   files.Write("sources/notes.txt", "not YAML: [\n");
   files.Write("one.yaml", "sources:\n  - {id: c, kind: feed, url: 'https://c.example/'}\n");
-  const auto file = files.Write("newswired.yaml", R"(
+  const auto file = files.Write("newswired.yaml", R"yaml(
 output: files
 http: {user_agent: me@example.org}
 sources:
   - sources
   - one.yaml
   - {id: d, kind: feed, url: "https://d.example/"}
-)");
+)yaml");
   const auto config = Load(file);
   ASSERT_TRUE(config) << config.error();
   std::vector<std::string> ids;
@@ -222,13 +222,13 @@ TEST(Configuration, NamesTheIncludedFileThatIsWrong) {
 }
 
 TEST(Configuration, SharesSettingsByMergeKeys) {
-  const auto config = Parse(R"(
+  const auto config = Parse(R"yaml(
 output: files
 http: {user_agent: me@example.org}
 sources:
   - &base {id: a, kind: feed, url: "https://a.example/", timezone: Asia/Shanghai, every: 30s}
   - {<<: *base, id: b, url: "https://b.example/"}
-)",
+)yaml",
                             "c.yaml");
   ASSERT_TRUE(config) << config.error();
   ASSERT_EQ(config->sources.size(), 2U);
@@ -243,7 +243,7 @@ TEST(Configuration, TakesValuesFromTheEnvironmentAndFromFiles) {
   ASSERT_EQ(unsetenv("NEWSWIRE_TEST_ABSENT"), 0);
   const TestFiles files;
   files.Write("secret", "hunter2\n");
-  const auto file = files.Write("newswired.yaml", R"(
+  const auto file = files.Write("newswired.yaml", R"yaml(
 output: files
 http: {user_agent: "x (${NEWSWIRE_TEST_ABSENT:-me@example.org})"
 }
@@ -254,25 +254,25 @@ kafka:
     client.id: literal-$${x}
 sources:
   - {id: a, kind: feed, url: "https://a.example/", every: "${NEWSWIRE_TEST_EVERY}"}
-)");
+)yaml");
   const auto config = Load(file);
-ASSERT_TRUE(config) << config.error();
-EXPECT_EQ(config->log_level, "warn");
-EXPECT_EQ(config->http.engine.user_agent, "x (me@example.org)");
-EXPECT_EQ(config->kafka.properties.at("sasl.password"), "hunter2");
-EXPECT_EQ(config->kafka.properties.at("client.id"), "literal-${x}");
-EXPECT_EQ(config->sources[0].every, 45s);
+  ASSERT_TRUE(config) << config.error();
+  EXPECT_EQ(config->log_level, "warn");
+  EXPECT_EQ(config->http.engine.user_agent, "x (me@example.org)");
+  EXPECT_EQ(config->kafka.properties.at("sasl.password"), "hunter2");
+  EXPECT_EQ(config->kafka.properties.at("client.id"), "literal-${x}");
+  EXPECT_EQ(config->sources[0].every, 45s);
 }
 
 TEST(Configuration, ReadsAMappingTableFromCsv) {
   const TestFiles files;
   files.Write("names.csv", "中国证券报,zhongguozhengquanbao\n");
-  const auto file = files.Write("newswired.yaml", R"(
+  const auto file = files.Write("newswired.yaml", R"yaml(
 output: files
 http: {user_agent: me@example.org}
 sources:
   - {id: a, kind: feed, url: "https://a.example/", categories: "file:names.csv"}
-)");
+)yaml");
   const auto config = Load(file);
   ASSERT_TRUE(config) << config.error();
   EXPECT_THAT(config->sources[0].categories,
@@ -280,13 +280,13 @@ sources:
 }
 
 TEST(Configuration, NeedsNoContactForSourcesOnThisMachine) {
-  const auto config = Parse(R"(
+  const auto config = Parse(R"yaml(
 output: files
 http: {allow_networks: [127.0.0.0/8]}
 sources:
   - {id: a, kind: feed, url: "http://127.0.0.1:8080/feed.xml"}
   - {id: b, kind: folder, url: /tmp}
-)",
+)yaml",
                             "c.yaml");
   ASSERT_TRUE(config) << config.error();
   EXPECT_THAT(config->http.engine.user_agent, HasSubstr("newswired/"));

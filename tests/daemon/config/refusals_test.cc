@@ -76,7 +76,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"NoValue", With("data_dir:\n"), {"data_dir: has no value"}},
         Case{"NotAMapping", "- a\n- b\n", {"is not a mapping"}},
         Case{"NotYaml", "a: [1\n", {"c.yaml:", "not YAML"}}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& parameter) { return parameter.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(
     Values, Refusals,
@@ -110,7 +110,7 @@ INSTANTIATE_TEST_SUITE_P(
              WithSource("recheck: [10m, 60]"),
              {"sources[0].recheck[1]: '60' has no unit"}},
         Case{"BadNetwork", With("http2: 1\n"), {"did you mean 'http.http2'?"}}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& parameter) { return parameter.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(
     CrossChecks, Refusals,
@@ -164,7 +164,7 @@ INSTANTIATE_TEST_SUITE_P(
              WithSource("sitemap: 'https://a.example/sitemap.xml'"),
              {"sitemap: belongs to kind jekyll"}},
         Case{"BodyOfAFeed", WithSource("body: file"), {"cannot have the body 'file'"}}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& parameter) { return parameter.param.name; });
 
 TEST(KindsOfLaterVersions, AreRefusedPlainly) {
   for (const std::string kind : {"sitemap", "listing", "json_api"}) {
