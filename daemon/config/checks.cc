@@ -49,6 +49,12 @@ bool IsInstanceName(const std::string& name) {
   });
 }
 
+// A message of another part that names the key itself, without it.
+std::string WithoutKey(const std::string& message, std::string_view key) {
+  const std::string start = fmt::format("{}: ", key);
+  return message.starts_with(start) ? message.substr(start.size()) : message;
+}
+
 // The same complaint shape for all checks below.
 class Complaints {
  public:
@@ -74,6 +80,14 @@ class Complaints {
   bool given(const std::string& key) const { return places_.contains(key); }
   // What a message may show of the key's value.
   std::string shown(const std::string& key) const { return Shown(PlaceOf(places_, key, mapping_)); }
+  // Whether the value, or an item of it, came from the environment or a file: never to be shown.
+  bool from_elsewhere(const std::string& key) const {
+    const std::string full = prefix_ + key;
+    return context_.references.contains(full) || context_.references.contains(full + "[0]") ||
+           std::ranges::any_of(context_.references, [&](const auto& reference) {
+             return reference.first.starts_with(full + "[");
+           });
+  }
   const YamlNode& place(const std::string& key) const { return PlaceOf(places_, key, mapping_); }
 
  private:
@@ -112,11 +126,9 @@ void CheckNetworks(const Config& config, const Complaints& complain) {
   for (const std::string& network : networks) {
     const auto policy = transports::AddressPolicy::Create(std::span(&network, 1));
     if (!policy) {
-      const bool from_elsewhere =
-          std::ranges::any_of(complain.place("http.allow_networks").items,
-                              [](const YamlNode& item) { return item.referenced; });
       complain.Error("http.allow_networks",
-                     from_elsewhere ? "holds what is no network" : policy.error().message,
+                     complain.from_elsewhere("http.allow_networks") ? "holds what is no network"
+                                                                    : policy.error().message,
                      "networks such as 127.0.0.0/8 or fd00::/8");
     }
   }
@@ -166,15 +178,13 @@ void CheckSteps(const Source& source, const Complaints& complain) {
   for (const steps::Step& step : steps::AllSteps()) {
     known.emplace_back(step.name);
   }
-  const auto& items = complain.place("steps").items;
-  for (size_t i = 0; i < source.steps.size(); ++i) {
-    if (steps::FindStep(source.steps[i]) == nullptr) {
-      const bool referenced = i < items.size() && items[i].referenced;
+  for (const std::string& name : source.steps) {
+    if (steps::FindStep(name) == nullptr) {
+      const bool hidden = complain.from_elsewhere("steps");
       complain.Error("steps",
-                     referenced ? "names an unknown step"
-                                : fmt::format("there is no step '{}'", source.steps[i]),
+                     hidden ? "names an unknown step" : fmt::format("there is no step '{}'", name),
                      fmt::format("some of: {}", fmt::join(known, ", ")),
-                     referenced ? "" : Nearest(source.steps[i], known).value_or(""));
+                     hidden ? "" : Nearest(name, known).value_or(""));
       return;
     }
   }
@@ -225,10 +235,11 @@ void CheckConfig(const Context& context, const Config& config, const Places& pla
                    "host:port, or several separated by commas");
   }
   if (const auto topic = publish::CheckTopicPattern(config.kafka.topic); !topic) {
-    complain.Error(
-        "kafka.topic",
-        complain.place("kafka.topic").referenced ? "is no topic pattern" : topic.error().message,
-        "a prefix and {category}, such as news.{category}");
+    complain.Error("kafka.topic",
+                   complain.from_elsewhere("kafka.topic")
+                       ? "is no topic pattern"
+                       : WithoutKey(topic.error().message, "kafka.topic"),
+                   "a prefix and {category}, such as news.{category}");
   }
   if (!IsInstanceName(config.archive.instance)) {
     complain.Error(
@@ -299,8 +310,11 @@ void CheckSource(const Context& context, Source& source, const Places& places,
   // What only the pipeline can tell (patterns): asked when nothing else is wrong with this source.
   if (const auto pipeline = Pipeline::Create(source);
       !pipeline && context.diagnostics.errors() == before) {
-    complain.Error(source.id_pattern.empty() ? "steps" : "id_pattern", pipeline.error().message,
-                   "");
+    const std::string key = source.id_pattern.empty() ? "steps" : "id_pattern";
+    complain.Error(
+        key,
+        complain.from_elsewhere(key) ? "cannot be used" : WithoutKey(pipeline.error().message, key),
+        key == "id_pattern" ? "a regular expression with one group" : "");
   }
 }
 

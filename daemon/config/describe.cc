@@ -250,14 +250,15 @@ std::string Comment(const Key<Owner>& key) {
     text += fmt::format(" One of: {}.", fmt::join(key.choices, ", "));
   }
   if (!key.absent.empty()) {
-    text += fmt::format(" Default: {}.", key.absent);
+    text += key.absent.starts_with("required") ? fmt::format(" R{}.", key.absent.substr(1))
+                                               : fmt::format(" Default: {}.", key.absent);
   }
   return text;
 }
 
 // An example as YAML: flow mappings and lists as they are, other text quoted where it must be.
 std::string ExampleValue(std::string_view example) {
-  return example.starts_with('{') || example.starts_with('[')
+  return example.starts_with('{') || example.starts_with('[') || ParseDuration(example)
              ? std::string(example)
              : FormatYaml(Value(std::string(example)));
 }
@@ -292,6 +293,10 @@ void WriteYamlKeys(std::string& out, std::span<const Key<Owner>> keys, const Own
   for (const Key<Owner>& key : keys) {
     if (GroupOf(key.name) != group) {
       group = GroupOf(key.name);
+      if (group.empty()) {
+        WriteYamlKey(out, key, defaults, indent);
+        continue;
+      }
       out += indent.empty() ? "\n" : "";
       WriteComment(out, GroupSummary(group), indent);
       out += fmt::format("{}{}:\n", indent, group);

@@ -89,7 +89,7 @@ void ReadMapping(const Context& context, std::span<const Key<Owner>> keys, Owner
     if (other(name, *entry)) {
       continue;
     }
-    // The nearest of this level; else the same word elsewhere, with its group.
+    // The same word in another group; else the nearest of this level.
     std::vector<std::string> here, elsewhere;
     if (std::is_same_v<Owner, Config> && group.empty()) {
       here.emplace_back("sources");
@@ -103,10 +103,10 @@ void ReadMapping(const Context& context, std::span<const Key<Owner>> keys, Owner
         elsewhere.emplace_back(k.name);
       }
     }
-    std::optional<std::string> nearest = Nearest(entry->key.scalar, here);
-    if (!nearest && !elsewhere.empty()) {
+    std::optional<std::string> nearest;
+    if (!elsewhere.empty()) {
       nearest = elsewhere.front();
-    } else if (nearest) {
+    } else if (nearest = Nearest(entry->key.scalar, here); nearest) {
       nearest = group + *nearest;
     }
     context.diagnostics.Error(

@@ -39,6 +39,8 @@ struct Case {
   std::vector<std::string> says;
 };
 
+void PrintTo(const Case& refused, std::ostream* out) { *out << refused.yaml; }
+
 class Refusals : public testing::TestWithParam<Case> {};
 
 TEST_P(Refusals, SayWhereWhatAndWhatIsExpected) {
@@ -95,7 +97,8 @@ INSTANTIATE_TEST_SUITE_P(
              With("archive: {compression_level: 13}\n"),
              {"'13' is not between 1 and 12"}},
         Case{"NotANumber", With("transforms: {threads: many}\n"), {"a whole number"}},
-        Case{"NotAFlag", With("http: {http2: on}\n"), {"true or false"}},
+        Case{
+            "NotAFlag", "output: files\nhttp: {user_agent: a@b.c, http2: on}\n", {"true or false"}},
         Case{"UnknownChoice",
              With("log: {level: wran}\n"),
              {"'wran' is not known", "one of: debug, info, warn, error", "did you mean 'warn'?"}},
@@ -109,7 +112,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"BadItemInList",
              WithSource("recheck: [10m, 60]"),
              {"sources[0].recheck[1]: '60' has no unit"}},
-        Case{"BadNetwork", With("http2: 1\n"), {"did you mean 'http.http2'?"}}),
+        Case{"KeyOfAGroup", With("http2: 1\n"), {"did you mean 'http.http2'?"}}),
     [](const auto& parameter) { return parameter.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(
@@ -170,7 +173,7 @@ TEST(KindsOfLaterVersions, AreRefusedPlainly) {
   for (const std::string kind : {"sitemap", "listing", "json_api"}) {
     EXPECT_EQ(
         Refusal(With("sources:\n  - {id: a, url: 'https://a.example/', kind: " + kind + "}\n")),
-        "c.yaml:4:49: sources[0].kind: kind '" + kind +
+        "c.yaml:4:46: sources[0].kind: kind '" + kind +
             "' is not available in this version; expected one of: feed, jekyll, folder");
   }
 }
