@@ -2,13 +2,17 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "fetchers/clock.h"
+#include "fetchers/politeness/retry_policy.h"
 
 namespace newswire::politeness {
 
@@ -23,9 +27,11 @@ struct HostRules {
   int parallel = 1;
 };
 
-// One request in flight and a delay per registrable domain. Single-threaded. Blocks (Retry-After)
-// are wall times, told to `on_block` so that the frontier can make them durable, and given back by
-// Restore at start.
+// How much may be asked of each registrable domain: so many requests in flight, a delay between
+// them, nothing while it is blocked. Single-threaded; the clock outlives it. Blocks (Retry-After,
+// backoff) are wall times, told to `on_block` so that the frontier can make them durable, and given
+// back by Restore at start. Delays are steady times. Domains that are idle for an hour are
+// forgotten.
 class HostBudget {
  public:
   using OnBlock =
@@ -33,21 +39,53 @@ class HostBudget {
 
   HostBudget(const Clock& clock, OnBlock on_block);
 
-  // Takes a slot, or says when to ask again (steady time). Nothing is taken then.
+  // Takes a slot (nullopt), or says when to ask again; SteadyTime::max() when only a Release can
+  // help. Nothing is taken then.
   std::optional<SteadyTime> Acquire(std::string_view domain, const HostRules& rules);
+  // Gives the slot back. `crawl_delay` replaces the domain's last one; the longer of it and
+  // HostRules::delay counts.
   void Release(std::string_view domain, std::chrono::milliseconds crawl_delay);
+
+  // Nothing starts before `until`; never shortens a block.
   void Block(std::string_view domain, UtcMillis until, std::string_view why);
+  // The same without telling `on_block`.
   void Restore(std::string_view domain, UtcMillis until);
+  std::optional<UtcMillis> BlockedUntil(std::string_view domain) const;
+
+  // The domain said to wait (429, 503): blocks it for `retry_after`, or else for the next backoff.
+  // Gives the wait.
+  std::chrono::milliseconds Penalize(std::string_view domain,
+                                     std::optional<std::chrono::seconds> retry_after,
+                                     std::string_view why, uint64_t random);
+  // A URL of the domain failed (5xx, time-out, no connection). One that fails alone is its source's
+  // business; from the third different one in a row on, each failure blocks the domain for the next
+  // backoff. True: it did.
+  bool ReportFailure(std::string_view domain, std::string_view url, uint64_t random);
+  // Ends the row.
+  void ReportSuccess(std::string_view domain);
 
  private:
   struct State {
     int in_flight = 0;
-    SteadyTime next_start{};
-    UtcMillis blocked_until{};
+    std::optional<SteadyTime> last_end;
+    std::chrono::milliseconds crawl_delay{0};
+    std::optional<UtcMillis> blocked_until;
+    std::vector<std::string> failed_urls;  // different ones of this row, at most kFailingUrls
+    Failures failures;                     // of Penalize and ReportFailure
   };
+  struct Hash {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+
+  State& At(std::string_view domain);
+  State* Find(std::string_view domain);
+  void ForgetIdle();
+
   const Clock& clock_;
   OnBlock on_block_;
-  std::unordered_map<std::string, State> domains_;
+  std::unordered_map<std::string, State, Hash, std::equal_to<>> domains_;
+  size_t forget_at_;  // the number of domains at which idle ones are looked for
 };
 
 }  // namespace newswire::politeness

@@ -17,11 +17,13 @@ struct Failures {
   std::optional<UtcMillis> last;
 };
 
-// Seconds or an HTTP date (RFC 9110 section 10.2.3); at most 24 h; nullopt when unreadable.
+// Seconds or an HTTP date (RFC 9110 section 10.2.3); at most 24 h, a date that has passed is 0;
+// nullopt when unreadable.
 std::optional<std::chrono::seconds> ParseRetryAfter(std::string_view value, UtcMillis now);
 
-// 60 s doubling to 24 h, +-10 % jitter drawn from `random` (any 64 bits); forgiven after 30 quiet
-// minutes; after 7 days of failure a day. Adds the failure to `failures`.
+// How long to wait after one more failure, which is added to `failures`: 60 s doubling to 24 h,
+// +-10 % jitter drawn from `random` (any 64 bits). The row is forgiven when no failure came for 30
+// minutes after the last wait had passed; after 7 days of failure the wait is a day.
 std::chrono::milliseconds NextBackoff(Failures& failures, UtcMillis now, uint64_t random);
 
 // +-10 %.

@@ -334,6 +334,19 @@ std::optional<double> Robots::CrawlDelay(std::string_view agent) const {
   return delay;
 }
 
+Robots Robots::ForAgent(std::string_view agent) const {
+  Robots out;
+  out.disallow_all_ = disallow_all_;
+  Group all{.agents = {std::string(kEveryAgent)}, .rules = {}, .crawl_delay = CrawlDelay(agent)};
+  for (const Group* group : GroupsFor(agent)) {
+    all.rules.insert(all.rules.end(), group->rules.begin(), group->rules.end());
+  }
+  if (!all.rules.empty() || all.crawl_delay) {
+    out.groups_.push_back(std::move(all));
+  }
+  return out;
+}
+
 std::string RobotsToJson(const Robots& robots, std::string_view agent, std::string_view url) {
   const Result<Url> parsed = Url::Parse(url);
   const std::string_view path = parsed ? parsed->path_and_query() : url;

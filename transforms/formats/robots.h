@@ -26,6 +26,9 @@ class Robots {
   // Seconds, not negative; the largest of the agent's groups. No part of RFC 9309: a Crawl-delay
   // line neither ends nor starts a group.
   std::optional<double> CrawlDelay(std::string_view agent) const;
+  // What concerns one agent, without the sitemaps: for keeping thousands of them. The rules then
+  // hold for every agent that is asked for.
+  Robots ForAgent(std::string_view agent) const;
   // As written, valid UTF-8, in order.
   const std::vector<std::string>& sitemaps() const { return sitemaps_; }
 

@@ -196,6 +196,19 @@ TEST(Robots, ReadsCrawlDelayOfTheAgentsGroups) {
   EXPECT_EQ(Robots::AllowAll().CrawlDelay("a"), std::nullopt);
 }
 
+TEST(Robots, KeepsWhatConcernsOneAgent) {
+  const Robots robots = Robots::Parse(
+      "user-agent: a\ncrawl-delay: 2\ndisallow: /a\nuser-agent: *\ndisallow: /\n"
+      "user-agent: a\ncrawl-delay: 3\ndisallow: /b\nsitemap: https://x/s.xml\n");
+  const Robots mine = robots.ForAgent("a/1.0");
+  EXPECT_FALSE(mine.Allows("a", "/a"));
+  EXPECT_FALSE(mine.Allows("a", "/b"));
+  EXPECT_TRUE(mine.Allows("a", "/c"));
+  EXPECT_EQ(mine.CrawlDelay("a"), 3.0);
+  EXPECT_FALSE(robots.ForAgent("other").Allows("other", "/c"));
+  EXPECT_FALSE(Robots::DisallowAll().ForAgent("a").Allows("a", "/c"));
+}
+
 TEST(Robots, ListsSitemapsWhereverTheyStand) {
   const Robots robots = Robots::Parse(
       "Sitemap: https://x/1.xml\nuser-agent: a\nsite-map: https://x/2.xml # new\n"
