@@ -370,6 +370,9 @@ Result<LiveRun::SessionEnd> LiveRun::Follow(Transformer& transformer, Position s
       case Transformer::Outcome::kWaiting:
         break;
       case Transformer::Outcome::kEnd:
+        if (!batch.has_events()) {
+          counters_.settled = seen.value();
+        }
         archive_.WaitPast(seen, wait, stop_);
         break;
       case Transformer::Outcome::kDamage:

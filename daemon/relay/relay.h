@@ -35,6 +35,10 @@ struct RelayCounters {
   std::atomic<uint64_t> ignored_rechecks{0};  // challenge pages, soft 404s
   std::atomic<uint64_t> rebuilds{0};          // of a damaged sequencer state
   std::atomic<uint64_t> committed{0};         // Position::value
+  // Everything below this Position::value is sequenced and none of its events waits: reaches the
+  // archive's end when there is nothing left to do, even where `committed` lags behind because the
+  // last captures gave no event.
+  std::atomic<uint64_t> settled{0};
   std::atomic<bool> output_ready{false};
 };
 
