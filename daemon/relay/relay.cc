@@ -2,11 +2,7 @@
 #include "daemon/relay/relay.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 #include <optional>
-#include <set>
-#include <thread>
 #include <utility>
 
 #include <fmt/core.h>
@@ -16,6 +12,7 @@
 #include "daemon/archive/reader.h"
 #include "daemon/fail_point.h"
 #include "daemon/publish/hint.h"
+#include "daemon/relay/drain.h"
 #include "daemon/relay/pending_batch.h"
 #include "daemon/relay/sequencer.h"
 #include "daemon/relay/transformer.h"
@@ -32,37 +29,6 @@ constexpr milliseconds kFirstRetry{100};
 constexpr milliseconds kLongestRetry{10'000};
 constexpr milliseconds kPatience{1000};                   // of one wait without a deadline
 constexpr uint64_t kFoldFlushBytes = uint64_t{64} << 20;  // of archive, when only the state is made
-
-// Gives work under way after a stop a limited time: `token` stops when `stop` did `drain` ago.
-class Drain {
- public:
-  Drain(std::stop_token stop, milliseconds drain)
-      : thread_([this, stop = std::move(stop), drain](const std::stop_token& end) {
-          std::unique_lock lock(mutex_);
-          std::stop_source either;
-          std::stop_callback on_stop(stop, [&either] { either.request_stop(); });
-          std::stop_callback on_end(end, [&either] { either.request_stop(); });
-          changed_.wait(lock, either.get_token(), [] { return false; });
-          changed_.wait_for(lock, end, drain, [] { return false; });
-          late_.request_stop();
-        }) {
-    pthread_setname_np(thread_.native_handle(), "relay-drain");
-  }
-  std::stop_token token() const { return late_.get_token(); }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable_any changed_;
-  std::stop_source late_;
-  std::jthread thread_;  // last: uses the others
-};
-
-void Pause(milliseconds time, std::stop_token stop) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait_for(lock, std::move(stop), time, [] { return false; });
-}
 
 // One Run: from the first Open of the output to the stop. Sessions follow each other, each from
 // what the output says it holds.
@@ -96,8 +62,7 @@ class LiveRun {
   Status FoldCapture(const Transformed& capture);
   Status TakeCapture(Transformed capture, PendingBatch& batch);
   Result<publish::Commit> Commit(PendingBatch& batch);
-  Status PrepareTopics(const std::vector<std::string>& slugs, std::stop_token stop);
-  Status PrepareTopicsOf(std::span<const Event> events);
+  Status PrepareTopics(const std::vector<std::string>& slugs);
   void UpdateHint(const publish::Checkpoint& checkpoint, bool now);
   // Marks errors of the state, so that damage to it is told from damage to the archive.
   template <typename R>
@@ -122,10 +87,9 @@ class LiveRun {
   Transformer* transformer_ = nullptr;       // of the present session, for Reread
   std::unique_ptr<Sequencer> sequencer_;
   bool state_damaged_ = false;
-  std::set<std::string> prepared_;  // slugs whose topics exist
-  uint64_t unflushed_ = 0;          // bytes of archive folded since the last Flush
-  ArchiveAddress last_folded_;      // the last capture taken without publishing
-  uint64_t ignored_before_ = 0;     // rechecks ignored by earlier sequencers of this run
+  uint64_t unflushed_ = 0;       // bytes of archive folded since the last Flush
+  ArchiveAddress last_folded_;   // the last capture taken without publishing
+  uint64_t ignored_before_ = 0;  // rechecks ignored by earlier sequencers of this run
   SteadyTime hint_written_{};
   std::optional<Position> hinted_;
 };
@@ -213,7 +177,7 @@ Result<std::optional<publish::Checkpoint>> LiveRun::OpenOutput() {
 Result<Position> LiveRun::StartOf(const std::optional<publish::Checkpoint>& checkpoint) {
   publish::StartState state{.hint = {},
                             .checkpoint = checkpoint,
-                            .archive_created = archive_.created(),
+                            .archive_created = archive_.created() && counters_.committed == 0,
                             .archive_end = archive_.durable_end(),
                             .output = options_.output_name,
                             .identity = output_.Identity(),
@@ -296,7 +260,6 @@ Result<LiveRun::SessionEnd> LiveRun::Session() {
   }
   NEWSWIRE_FAIL_POINT("relay.after_rewind");
   counters_.committed = start->value();
-  prepared_.clear();
   unflushed_ = 0;
   last_folded_ = {};
   auto transformer = OpenTransformer(sequencer_->folded());
@@ -310,7 +273,7 @@ Result<LiveRun::SessionEnd> LiveRun::Session() {
 }
 
 Status LiveRun::BecomeReady(PendingBatch& batch, Position start) {
-  if (Status status = PrepareTopics(sequencer_->TopicSlugs(), stop_); !status) {
+  if (Status status = PrepareTopics(sequencer_->TopicSlugs()); !status) {
     return status;
   }
   counters_.output_ready = true;
@@ -372,6 +335,7 @@ Result<LiveRun::SessionEnd> LiveRun::Follow(Transformer& transformer, Position s
       case Transformer::Outcome::kEnd:
         if (!batch.has_events()) {
           counters_.settled = seen.value();
+          output_.Idle();
         }
         archive_.WaitPast(seen, wait, stop_);
         break;
@@ -443,9 +407,6 @@ Status LiveRun::TakeCapture(Transformed capture, PendingBatch& batch) {
 
 Result<publish::Commit> LiveRun::Commit(PendingBatch& batch) {
   const publish::Batch wanted = batch.batch();
-  if (Status status = PrepareTopicsOf(wanted.events); !status) {
-    return std::unexpected(status.error());
-  }
   if (Status status = OfState(sequencer_->Flush()); !status) {
     return std::unexpected(status.error());
   }
@@ -466,37 +427,21 @@ Result<publish::Commit> LiveRun::Commit(PendingBatch& batch) {
   return publish::Commit::kDone;
 }
 
-Status LiveRun::PrepareTopics(const std::vector<std::string>& slugs, std::stop_token stop) {
-  if (slugs.empty()) {
-    return {};
-  }
+Status LiveRun::PrepareTopics(const std::vector<std::string>& slugs) {
   milliseconds retry = kFirstRetry;
-  while (true) {
-    Status status = output_.PrepareTopics(slugs, stop);
-    if (status) {
-      prepared_.insert(slugs.begin(), slugs.end());
-      return {};
-    }
-    if (status.error().kind != ErrorKind::kTransient) {
+  while (!slugs.empty()) {
+    Status status = output_.PrepareTopics(slugs, stop_);
+    if (status || status.error().kind != ErrorKind::kTransient) {
       return status;
     }
     spdlog::warn("topics cannot be made now reason={}", status.error().message);
-    Pause(retry, stop);
-    if (stop.stop_requested()) {
+    Pause(retry, stop_);
+    if (stopped()) {
       return Fail(ErrorKind::kCancelled, "stopped while topics were to be made");
     }
     retry = std::min(retry * 2, kLongestRetry);
   }
-}
-
-Status LiveRun::PrepareTopicsOf(std::span<const Event> events) {
-  std::set<std::string> fresh;
-  for (const Event& event : events) {
-    if (!prepared_.contains(event.topic_slug)) {
-      fresh.insert(event.topic_slug);
-    }
-  }
-  return PrepareTopics({fresh.begin(), fresh.end()}, drain_.token());
+  return {};
 }
 
 void LiveRun::UpdateHint(const publish::Checkpoint& checkpoint, bool now) {

@@ -361,6 +361,10 @@ void Sequencer::SetLimits(uint32_t max_topics, size_t max_event_bytes) {
   impl_->options.max_event_bytes = max_event_bytes;
 }
 
+Status Sequencer::AdoptTopics(const std::filesystem::path& state) {
+  return impl_->state->AdoptTopics(state);
+}
+
 std::vector<std::string> Sequencer::TopicSlugs() const { return impl_->state->own_topics(); }
 const SequencerCounters& Sequencer::counters() const { return impl_->counters; }
 

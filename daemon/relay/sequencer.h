@@ -69,6 +69,9 @@ class Sequencer {
   // The limits in force from the next capture on: they are part of the archived configuration, and
   // change with it.
   void SetLimits(uint32_t max_topics, size_t max_event_bytes);
+  // Takes over which slugs have topics from another state, as if they had been seen before
+  // everything; to be called on an empty state. kPermanent when there is no such file.
+  Status AdoptTopics(const std::filesystem::path& state);
   // Slugs that have a topic of their own, in the order they got it.
   std::vector<std::string> TopicSlugs() const;
   const SequencerCounters& counters() const;

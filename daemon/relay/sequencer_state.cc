@@ -315,6 +315,31 @@ Status SequencerState::AddTopic(const std::string& slug, Position position, bool
   return status;
 }
 
+Status SequencerState::AdoptTopics(const std::filesystem::path& file) {
+  auto other = store::Database::OpenCopy(file, kSchema);
+  if (!other) {
+    return std::unexpected(other.error());
+  }
+  auto topics = other->Prepare("SELECT slug, own FROM topics ORDER BY own DESC, number, slug");
+  if (!topics) {
+    return std::unexpected(topics.error());
+  }
+  while (true) {
+    auto row = topics->Step();
+    if (!row) {
+      return std::unexpected(row.error());
+    }
+    if (!*row) {
+      break;
+    }
+    if (Status status = AddTopic(std::string(topics->Text(0)), Position(), topics->Int(1) != 0);
+        !status) {
+      return status;
+    }
+  }
+  return Flush(folded_);
+}
+
 Status SequencerState::Flush(Position folded) {
   if (folded == folded_ && !in_transaction_) {
     return {};
@@ -367,9 +392,10 @@ Status SequencerState::RewindTo(Position position) {
     std::string_view sql;
     int64_t value;
   };
-  for (const Step& step : {Step{"DELETE FROM posts WHERE id > ?", keep},
-                           Step{"DELETE FROM topics WHERE position >= ?", ToSql(position)},
-                           Step{"UPDATE fold SET position = ?", ToSql(position)}}) {
+  for (const Step& step :
+       {Step{"DELETE FROM posts WHERE id > ?", keep},
+        Step{"DELETE FROM topics WHERE position >= ? AND position > 0", ToSql(position)},
+        Step{"UPDATE fold SET position = ?", ToSql(position)}}) {
     auto statement = database_.Prepare(step.sql);
     if (!statement) {
       return std::unexpected(statement.error());

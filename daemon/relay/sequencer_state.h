@@ -62,6 +62,7 @@ class SequencerState {
   // Whether a slug that was seen has its own topic; nullopt: never seen.
   Result<std::optional<bool>> OwnsTopic(const std::string& slug);
   Status AddTopic(const std::string& slug, Position position, bool own);
+  Status AdoptTopics(const std::filesystem::path& file);
   const std::vector<std::string>& own_topics() const { return own_topics_; }
 
   Status Flush(Position folded);
