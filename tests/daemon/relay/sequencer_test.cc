@@ -104,7 +104,7 @@ TEST_F(SequencerTest, KeepsTheBodyKindOfTheFirstCapture) {
 TEST_F(SequencerTest, RemovesByLinkOnceWithANumberAndNoDigest) {
   See({});
   const std::string link = History::LinkOf("s:1");
-  EXPECT_THAT(Apply(history_.Removed(link)), ElementsAre("post.removed r2 news"));
+  EXPECT_THAT(Apply(history_.Removed(link)), ElementsAre("post.removed r2 news removed"));
   EXPECT_EQ(last_value_.find("digest"), std::string::npos) << last_value_;
   EXPECT_THAT(Apply(history_.Removed(link)), IsEmpty());
 }
@@ -112,7 +112,7 @@ TEST_F(SequencerTest, RemovesByLinkOnceWithANumberAndNoDigest) {
 TEST_F(SequencerTest, RemovesByTheIdThatTheLinkTellsWhenTheLinkIsNew) {
   See({});
   EXPECT_THAT(Apply(history_.Removed("https://a.example/moved", "s:1")),
-              ElementsAre("post.removed r2 news"));
+              ElementsAre("post.removed r2 news removed"));
 }
 
 TEST_F(SequencerTest, IgnoresTheRemovalOfAnUnknownPost) {
@@ -175,7 +175,8 @@ TEST_F(SequencerTest, ARaisedCapReachesUnseenSlugsOnly) {
 TEST_F(SequencerTest, APostKeepsItsFirstTopic) {
   See({.category = "a"});
   EXPECT_THAT(See({.category = "b"}), ElementsAre("post.revised r2 a category"));
-  EXPECT_THAT(Apply(history_.Removed(History::LinkOf("s:1"))), ElementsAre("post.removed r3 a"));
+  EXPECT_THAT(Apply(history_.Removed(History::LinkOf("s:1"))),
+              ElementsAre("post.removed r3 a removed"));
 }
 
 TEST_F(SequencerTest, SlugsOfNoTopicOfTheirOwnTakeNoPlace) {
