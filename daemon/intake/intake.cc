@@ -22,6 +22,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kLongestWait{500};  // a stop is noticed so soon even without a wake-up
 constexpr milliseconds kFarewell{5000};    // for acknowledgements after a stop
+constexpr milliseconds kSoon{30'000};  // a poll that is further off is not waited for by `drained`
 
 }  // namespace
 
@@ -213,7 +214,8 @@ struct Intake::Impl {
            std::ranges::all_of(sources, [&](const auto& entry) {
              const ActiveSource& active = *entry.second;
              const bool blocked = active.row.blocked_until > now;
-             return active.polled && !active.polling && active.in_flight.empty() &&
+             const bool asked = active.polled || blocked || active.row.next_poll > now + kSoon;
+             return asked && !active.polling && active.in_flight.empty() &&
                     (blocked || !active.next_link || *active.next_link > now);
            });
   }

@@ -39,8 +39,8 @@ class Intake {
   // keep what they have in flight.
   void SetSources(std::vector<Source> sources);
 
-  // Every source was asked since the start, nothing is due now, and all that was fetched is on
-  // disk. Any thread.
+  // Every source was asked since the start (or is not due within 30 s), nothing is due now, and all
+  // that was fetched is on disk. Any thread.
   bool drained() const { return drained_.load(); }
   const IntakeCounters& counters() const;
 
