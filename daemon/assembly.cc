@@ -2,10 +2,12 @@
 //
 //   configuration ─► sources
 //                       │
-//   INTAKE   discovery ─► frontier ─► fetch ─► archive      daemon/intake, daemon/frontier, fetchers/
+//   INTAKE   discovery ─► frontier ─► fetch ─► archive      daemon/intake, daemon/frontier,
+//   fetchers/
 //                                                 │         daemon/archive
 //   RELAY    archive reader ─► transforms ─► sequencer ─► publisher ─► Kafka | files | embedded
-//                                                           daemon/relay, transforms/, daemon/publish
+//                                                           daemon/relay, transforms/,
+//                                                           daemon/publish
 #include "daemon/assembly.h"
 
 #include <condition_variable>
@@ -43,7 +45,8 @@ archive::WarcInfo DescribeConfiguration(const config::Config& config) {
           .sources = config.sources};
 }
 
-// A frontier that is lost or damaged is made anew from the archive: what it held is only what spares requests.
+// A frontier that is lost or damaged is made anew from the archive: what it held is only what
+// spares requests.
 Result<std::unique_ptr<frontier::Frontier>> OpenFrontier(const std::filesystem::path& state_dir,
                                                          const archive::Archive& archive,
                                                          const std::filesystem::path& archive_dir) {
@@ -77,7 +80,7 @@ std::unique_ptr<publish::Output> MakeOutput(const config::Config& config, const 
                                             const Clock& clock) {
   switch (config.output) {
     case publish::OutputKind::kFiles:
-      return publish::MakeFilesOutput(config.data_dir / "topics", config.kafka.topic, uuid);
+      return publish::MakeFilesOutput(config.data_dir / "topics", config.kafka.topic, uuid, clock);
     case publish::OutputKind::kEmbedded:
       return publish::MakeEmbeddedOutput(config.kafka, config.data_dir, uuid, clock);
     case publish::OutputKind::kKafka:
@@ -137,7 +140,7 @@ struct Daemon::Parts {
 
   bool Drained() const {
     // In this order: what intake appends after it was seen idle is met at the next look.
-    return intake->drained() && relay->counters().committed >= archive->durable_end().value();
+    return intake->drained() && relay->counters().settled >= archive->durable_end().value();
   }
 
   void End(std::optional<Status>& slot, Status how) {
@@ -186,9 +189,9 @@ Result<std::unique_ptr<Daemon>> Daemon::Create(const config::Config& config, con
     return WithContext(engine.error(), "http");
   }
   parts->engine = std::move(*engine);
-  parts->intake = std::make_unique<intake::Intake>(
-      IntakeOptionsOf(config), config.sources, config.http.engine.user_agent, *parts->archive,
-      *parts->frontier, *parts->engine, clock);
+  parts->intake = std::make_unique<intake::Intake>(IntakeOptionsOf(config), config.sources,
+                                                   config.http.engine.user_agent, *parts->archive,
+                                                   *parts->frontier, *parts->engine, clock);
 
   // Relay.
   parts->output = MakeOutput(config, parts->archive->uuid(), clock);
@@ -199,6 +202,9 @@ Result<std::unique_ptr<Daemon>> Daemon::Create(const config::Config& config, con
                           .kafka = config.kafka,
                           .output_name = std::string(OutputName(config.output))},
       *parts->output, *parts->archive, clock);
+  if (auto prepared = parts->relay->Prepare(); !prepared) {
+    return WithContext(prepared.error(), "relay");
+  }
   return std::unique_ptr<Daemon>(new Daemon(std::move(parts)));
 }
 
