@@ -82,7 +82,7 @@ std::unique_ptr<publish::Output> MakeOutput(const config::Config& config, const 
     case publish::OutputKind::kFiles:
       return publish::MakeFilesOutput(config.data_dir / "topics", config.kafka.topic, uuid, clock);
     case publish::OutputKind::kEmbedded:
-      return publish::MakeEmbeddedOutput(config.kafka, config.data_dir, uuid, clock);
+      return publish::MakeEmbeddedOutput(config.kafka, config.data_dir, uuid, std::nullopt, clock);
     case publish::OutputKind::kKafka:
       break;
   }

@@ -13,7 +13,7 @@ TOPICS = ["news.21shijijingjibaodao", "news.emnews", "news.xinhuawang", "news.zh
           "news.zhongguozhengquanbao"]
 
 
-class Seeds(EndToEnd):
+class SeedsCase(EndToEnd):
     def jekyll(self, site, **more):
         return {"id": "finews", "kind": "jekyll", "url": site.url, "every": "1s", "timezone": "Asia/Shanghai",
                 "delay": "0s", "recheck": [], **more}
@@ -42,6 +42,8 @@ class Seeds(EndToEnd):
                 "paragraphs": post["paragraphs"]}, native)
         self.assertEqual(expected, {})
 
+
+class Seeds(SeedsCase):
     def test_rendered_site_to_files(self):
         site = self.site(Site)
         site.serve_folder(RENDERED)
