@@ -236,7 +236,11 @@ Status Daemon::Run(std::stop_token stop, const RunOptions& options) {
       break;
     }
   }
+  if (options.on_stopping) {
+    options.on_stopping();
+  }
   intake.request_stop();
+  parts.engine->Wakeup();
   intake.join();
   relay.request_stop();
   relay.join();

@@ -40,6 +40,7 @@ class Daemon {
     bool once = false;
     std::function<void()> on_started;                  // both halves run
     std::function<void(const DaemonStatus&)> on_tick;  // about once a second, from Run's thread
+    std::function<void()> on_stopping;
   };
   // Success after a stop or a drained `once`; else why it had to end.
   Status Run(std::stop_token stop, const RunOptions& options);
