@@ -3,6 +3,7 @@
 // a restart remembers.
 #include "daemon/intake/intake.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
