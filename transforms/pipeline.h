@@ -31,6 +31,9 @@ class Pipeline {
 
  private:
   explicit Pipeline(Source source);
+  void RunDocument(steps::Document& document, const std::string& link, const LinkEntry& entry,
+                   Transformed& out) const;
+  void RunFeed(const Capture& capture, Transformed& out) const;
 
   Source source_;
   std::string id_;
@@ -39,5 +42,9 @@ class Pipeline {
 
 // Post id from a link alone, by the source's policy; "" when only the document can tell.
 std::string PostIdFromLink(const Source& source, const std::string& url, const LinkEntry& entry);
+
+// The same by the policy `original_url`; falls back to the post's own `url`.
+std::string PostIdFromOriginal(const Source& source, const std::string& original_url,
+                               const std::string& url);
 
 }  // namespace newswire
