@@ -243,7 +243,7 @@ struct Intake::Impl {
   std::optional<std::vector<Source>> next_sources;
 };
 
-Intake::Intake(IntakeOptions options, std::vector<Source> sources, std::string user_agent,
+Intake::Intake(IntakeOptions options, std::vector<Source> sources, const std::string& user_agent,
                archive::Archive& archive, frontier::Frontier& frontier,
                transports::HttpEngine& engine, const Clock& clock)
     : impl_(std::make_unique<Impl>(options, std::move(sources), user_agent, archive, frontier,

@@ -26,7 +26,7 @@ namespace newswire::intake {
 // recorded; fetches under way are abandoned: they are still due at the next start.
 class Intake {
  public:
-  Intake(IntakeOptions options, std::vector<Source> sources, std::string user_agent,
+  Intake(IntakeOptions options, std::vector<Source> sources, const std::string& user_agent,
          archive::Archive& archive, frontier::Frontier& frontier, transports::HttpEngine& engine,
          const Clock& clock);
   ~Intake();

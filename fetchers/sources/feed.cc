@@ -3,6 +3,7 @@
 #include "transforms/formats/feed.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "fetchers/sources/kinds.h"
 #include "fetchers/sources/source_kind.h"
@@ -92,9 +93,9 @@ Result<Reading> ReadFeedAnswer(const Capture& answer, const text::DecodeLimits& 
     reading.ttl = std::chrono::minutes(*feed->ttl_minutes);
   }
   // Feeds show the newest first: turned around, then sorted where dates tell.
-  for (auto entry = feed->entries.rbegin(); entry != feed->entries.rend(); ++entry) {
-    if (!entry->url.empty()) {
-      reading.links.push_back(LinkOf(*entry));
+  for (const auto& entry : std::views::reverse(feed->entries)) {
+    if (!entry.url.empty()) {
+      reading.links.push_back(LinkOf(entry));
     }
   }
   std::ranges::stable_sort(reading.links, [](const FoundLink& a, const FoundLink& b) {
