@@ -9,6 +9,7 @@
 #include "daemon/archive/http_block.h"
 #include "daemon/archive/record_stream.h"
 #include "transforms/text/json.h"
+#include "transforms/text/utf8.h"
 
 namespace newswire::archive {
 namespace {
@@ -56,7 +57,7 @@ void TakeHttpHead(Capture& capture, HttpHead head, const WarcRecord& record) {
   capture.headers = std::move(head.headers);
   capture.protocol = head.protocol;
   for (const HttpHeader& field : record.fields) {
-    if (SameName(field.name, "WARC-Protocol")) {
+    if (text::EqualsIgnoreAsciiCase(field.name, "WARC-Protocol")) {
       if (const std::string_view known = ProtocolFromWarc(field.value); !known.empty()) {
         capture.protocol = known;
       }
@@ -93,14 +94,14 @@ Result<bool> TakeRecord(Capture& capture, WarcRecord& record) {
   if (Status status = TakeCommon(capture, record); !status) {
     return std::unexpected(status.error());
   }
-  if (SameName(record.type(), "resource")) {
+  if (text::EqualsIgnoreAsciiCase(record.type(), "resource")) {
     capture.kind = CaptureKind::kResource;
     capture.content_type = record.Field("Content-Type");
     capture.body = std::move(record.block);
     return true;
   }
-  const bool revisit = SameName(record.type(), "revisit");
-  if (!revisit && !SameName(record.type(), "response")) {
+  const bool revisit = text::EqualsIgnoreAsciiCase(record.type(), "revisit");
+  if (!revisit && !text::EqualsIgnoreAsciiCase(record.type(), "response")) {
     return false;
   }
   std::optional<HttpHead> head = ParseHttpResponse(record.block);
@@ -137,8 +138,9 @@ void UndoTransferEncoding(Capture& capture) {
       capture.truncated = "unspecified";
     }
   }
-  std::erase_if(capture.headers,
-                [](const HttpHeader& h) { return SameName(h.name, "Transfer-Encoding"); });
+  std::erase_if(capture.headers, [](const HttpHeader& h) {
+    return text::EqualsIgnoreAsciiCase(h.name, "Transfer-Encoding");
+  });
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-#include "daemon/archive/warc_record.h"
+#include "transforms/text/utf8.h"
 
 namespace newswire::archive {
 namespace {
@@ -120,7 +120,7 @@ std::string HttpHeadBytes(const Capture& capture) {
       fmt::format("{} {:03} \r\n", capture.protocol == "HTTP/1.0" ? "HTTP/1.0" : "HTTP/1.1",
                   std::clamp(capture.http_status, 0, 999));
   for (const HttpHeader& header : capture.headers) {
-    if (SameName(header.name, "Transfer-Encoding")) {
+    if (text::EqualsIgnoreAsciiCase(header.name, "Transfer-Encoding")) {
       continue;
     }
     AppendLine(out, header.name);

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "transforms/text/utf8.h"
+
 namespace newswire::archive {
 namespace {
 
@@ -41,7 +43,7 @@ std::optional<WarcRecord> WholeRecord(std::string& data) {
 }  // namespace
 
 MemberKind KindOf(const WarcRecord& record) {
-  if (SameName(record.type(), "warcinfo")) {
+  if (text::EqualsIgnoreAsciiCase(record.type(), "warcinfo")) {
     return MemberKind::kWarcInfo;
   }
   const std::string_view part = record.Field(kCaptureField);

@@ -15,6 +15,25 @@ bool OnlyLineEnds(std::string_view text) {
   return text.find_first_not_of("\r\n") == std::string_view::npos;
 }
 
+// Length of the two line ends that `text` begins with, CRLF or LF each; 0 when it does not.
+size_t TwoLineEnds(std::string_view text) {
+  size_t at = 0;
+  for (int i = 0; i < 2; ++i) {
+    const std::string_view rest = text.substr(at);
+    if (rest.starts_with("
+")) {
+      at += 2;
+  } else if (rest.starts_with('
+')) {
+      at += 1;
+}
+else {
+  return 0;
+}
+}
+return at;
+}
+
 }  // namespace
 
 void RecordText::Start(MemberDecoder& decoder, FileBytes* plain, uint64_t member) {
@@ -142,10 +161,8 @@ Result<std::optional<WarcRecord>> RecordText::Take() {
   }
   const std::string_view after = rest().substr(body_end);
   size_t end = body_end;
-  if (after.starts_with(kTerminator)) {
-    end += kTerminator.size();
-  } else if (after.starts_with("\n\n")) {
-    end += 2;
+  if (const size_t length = TwoLineEnds(after); length > 0) {
+    end += length;
   } else if (plain_ != nullptr && after.size() < kTerminator.size() &&
              kTerminator.starts_with(after)) {
     return Refuse("the file ends inside a record");

@@ -10,6 +10,7 @@
 #include <sys/random.h>
 
 #include "transforms/text/hash.h"
+#include "transforms/text/utf8.h"
 
 namespace newswire::archive {
 namespace {
@@ -45,7 +46,7 @@ bool IsVersion(std::string_view line) {
 Result<uint64_t> BlockLength(const WarcRecord& record) {
   std::optional<uint64_t> length;
   for (const HttpHeader& field : record.fields) {
-    if (!SameName(field.name, "Content-Length")) {
+    if (!text::EqualsIgnoreAsciiCase(field.name, "Content-Length")) {
       continue;
     }
     uint64_t value = 0;
@@ -87,11 +88,6 @@ bool Take(std::string_view& text, char c) {
 
 }  // namespace
 
-bool SameName(std::string_view a, std::string_view b) {
-  return std::ranges::equal(
-      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
-
 std::string_view StripBrackets(std::string_view uri) {
   if (uri.size() >= 2 && uri.front() == '<' && uri.back() == '>') {
     uri = uri.substr(1, uri.size() - 2);
@@ -104,6 +100,15 @@ std::string_view WarcRecord::Field(std::string_view name) const {
 }
 std::string_view WarcRecord::id() const { return StripBrackets(Field("WARC-Record-ID")); }
 std::string_view WarcRecord::target_uri() const { return StripBrackets(Field("WARC-Target-URI")); }
+
+std::string WarcRecord::Bytes() const {
+  std::string bytes = version + "\r\n";
+  for (const HttpHeader& field : fields) {
+    bytes.append(field.name).append(": ").append(field.value).append("\r\n");
+  }
+  bytes.append("\r\n").append(block).append("\r\n\r\n");
+  return bytes;
+}
 
 Result<std::optional<WarcHeader>> ParseWarcHeader(std::string_view text) {
   WarcHeader header;

@@ -29,10 +29,9 @@ struct WarcRecord {
   // Without angle brackets, which some writers put around WARC-Target-URI too.
   std::string_view id() const;
   std::string_view target_uri() const;
+  // The record as it is stored, up to how its header lines were broken and folded.
+  std::string Bytes() const;
 };
-
-// Field names compare without case.
-bool SameName(std::string_view a, std::string_view b);
 
 std::string_view StripBrackets(std::string_view uri);
 
