@@ -20,18 +20,15 @@ size_t TwoLineEnds(std::string_view text) {
   size_t at = 0;
   for (int i = 0; i < 2; ++i) {
     const std::string_view rest = text.substr(at);
-    if (rest.starts_with("
-")) {
+    if (rest.starts_with("\r\n")) {
       at += 2;
-  } else if (rest.starts_with('
-')) {
+    } else if (rest.starts_with('\n')) {
       at += 1;
-}
-else {
-  return 0;
-}
-}
-return at;
+    } else {
+      return 0;
+    }
+  }
+  return at;
 }
 
 }  // namespace
