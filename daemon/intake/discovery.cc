@@ -109,7 +109,12 @@ void Discovery::AskNext(ActiveSource& active) {
 void Discovery::OnAnswer(ActiveSource& active, const sources::Way& way, frontier::WayRow row,
                          FetchOutcome outcome) {
   if (!outcome.response) {
-    const bool back_off = way.main && outcome.error->kind != ErrorKind::kCancelled;
+    const bool back_off =
+        way.main && outcome.error->kind != ErrorKind::kCancelled && !outcome.host_blocked;
+    if (way.main && outcome.host_blocked && outcome.retry_after) {
+      active.row.next_poll =
+          context_.schedule.Now() + *outcome.retry_after;  // not asked: no failure
+    }
     OnFailure(active, way, outcome.error->message, back_off);
     return;
   }

@@ -122,8 +122,10 @@ Verdict Judge(const VerdictInput& input) {
   if (error.kind == ErrorKind::kPermanent) {
     return Retry(error.message, kDeniedRetry, 0);
   }
-  Verdict verdict = Retry(error.message, minutes(1), 0);
-  verdict.source_failed = true;
+  Verdict verdict = Retry(error.message, input.outcome.retry_after.value_or(minutes(1)), 0);
+  // A domain that is left alone was not asked: the source is not to blame.
+  verdict.host_blocked = input.outcome.host_blocked;
+  verdict.source_failed = !verdict.host_blocked;
   return verdict;
 }
 
