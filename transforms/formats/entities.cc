@@ -172,7 +172,7 @@ void EntityTable::DeclareAll(std::string_view internal_subset) {
 }
 
 bool EntityTable::AppendExpansion(std::string_view value, int depth, std::string& out) {
-  if (depth > kMaxDepth) {
+  if (depth > kMaxDepth || ++references_ > kMaxReferences) {
     return false;
   }
   while (!value.empty()) {

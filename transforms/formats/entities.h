@@ -26,13 +26,14 @@ struct ReferenceMatch {
 ReferenceMatch AppendReference(std::string_view text, std::string& out);
 
 // The entities that a document type declaration declares. What they expand to is bounded: 1,000
-// names, 64 KiB an entity, 1 MiB in one document, references nested 8 deep. Beyond a bound an
-// entity expands to nothing and `exhausted()` says so.
+// names, 64 KiB an entity, 1 MiB and 100,000 references in one document, nested 8 deep. Beyond a
+// bound every declared entity expands to nothing and `exhausted()` says so.
 class EntityTable {
  public:
   static constexpr size_t kMaxEntities = 1'000;
   static constexpr size_t kMaxEntityBytes = size_t{64} << 10;
   static constexpr size_t kMaxDocumentBytes = size_t{1} << 20;
+  static constexpr size_t kMaxReferences = 100'000;
   static constexpr int kMaxDepth = 8;
 
   // The first declaration of a name counts (XML 1.0, section 4.2).
@@ -51,7 +52,7 @@ class EntityTable {
 
   std::map<std::string, std::string, std::less<>> declared_;
   std::string expansion_;
-  size_t expanded_bytes_ = 0;
+  size_t expanded_bytes_ = 0, references_ = 0;
   bool exhausted_ = false;
 };
 

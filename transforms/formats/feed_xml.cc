@@ -106,6 +106,11 @@ class FeedHandler final : public XmlHandler {
   void StartChild(const XmlName& name, const Frame& frame, const XmlAttributes& attributes);
   void StartChannel(const XmlName& name, const Frame& frame);
   void StartEntry(const Frame& frame, const XmlAttributes& attributes);
+  static void OfferHref(const Frame& frame, const XmlAttributes& attributes, RawNode& node) {
+    if (const std::string_view href = attributes.Get("href"); !href.empty()) {
+      node.url.Offer(0, {std::string(href), frame.base});
+    }
+  }
   void StartLink(const Frame& frame, const XmlAttributes& attributes);
   void StartCategory(const Frame& frame, const XmlAttributes& attributes);
   void StartContent(const Frame& frame, const XmlAttributes& attributes);
@@ -235,7 +240,7 @@ bool FeedHandler::StartRoot(const XmlName& name, const Frame& frame,
                              (attributes.Has("self") && name.uri == nullptr)
                          ? FeedFormat::kCdf
                          : FeedFormat::kRss;
-      feed_.head.url.Offer(0, {std::string(attributes.Get("href")), frame.base});
+      OfferHref(frame, attributes, feed_.head);
       if (attributes.Has("lastmod")) {
         feed_.head.updated.Offer(0, ReadDate(attributes.Get("lastmod")));
       }
@@ -373,7 +378,7 @@ void FeedHandler::StartEntry(const Frame& frame, const XmlAttributes& attributes
     entry.url.Offer(6, {std::string(about), frame.base});
   }
   if (feed_.format == FeedFormat::kCdf) {
-    entry.url.Offer(0, {std::string(attributes.Get("href")), frame.base});
+    OfferHref(frame, attributes, entry);
     if (attributes.Has("lastmod")) {
       entry.updated.Offer(0, ReadDate(attributes.Get("lastmod")));
     }

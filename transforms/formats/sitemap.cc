@@ -217,7 +217,8 @@ Result<Sitemap> ReadLines(std::string_view text, const LinkBase& base) {
     return Fail(ErrorKind::kMalformed, "not a sitemap: neither XML nor one URL a line");
   }
   if (others != 0 && sitemap.damaged.empty()) {
-    sitemap.damaged = fmt::format("{} lines are no URLs", others);
+    sitemap.damaged =
+        fmt::format("{} of {} lines are no URLs", others, others + sitemap.entries.size());
   }
   return sitemap;
 }

@@ -97,6 +97,9 @@ void Run::OnEntity(void* context, const xmlChar* name, int type, const xmlChar*,
 // what it would read again written as numeric references.
 xmlEntityPtr Run::OnGetEntity(void* context, const xmlChar* name) {
   Run& self = Self(context);
+  if (self.parser_->inSubset != 0) {
+    return nullptr;  // asked while it is declared, for libxml2's own books
+  }
   const auto expansion = self.entities_.Expand(Chars(name));
   const bool attribute = self.parser_->instate == XML_PARSER_ATTRIBUTE_VALUE;
   self.replacement_.clear();

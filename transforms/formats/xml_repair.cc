@@ -181,14 +181,19 @@ class Repairer {
     }
     tag_.clear();
     size_t at = name_end;
-    bool self_closed = false;
-    if (!ReadAttributes(rest, &at, &self_closed)) {
+    bool self_closed = false, unended = false;
+    if (!ReadAttributes(rest, &at, &self_closed, &unended)) {
       damage_ = "the document ends inside a tag";
       at_ = text_.size();
       return;
     }
-    at_ += at;
     const std::string lower = text::ToLowerAscii(name);
+    if (unended && !Contains(kItems, lower) && !Contains(kLeaves, lower)) {
+      out_ += open_.empty() ? "" : "&#60;";  // `a <b then c`
+      ++at_;
+      return;
+    }
+    at_ += at;
     CloseForgotten(lower);
     if (open_.size() >= kMaxDepth || name.size() > kMaxNameBytes) {
       return;
@@ -225,7 +230,7 @@ class Repairer {
   }
 
   // Reads up to and including the tag's `>` (or up to a `<`) into `tag_`. False at the end of text.
-  bool ReadAttributes(std::string_view rest, size_t* at, bool* self_closed) {
+  bool ReadAttributes(std::string_view rest, size_t* at, bool* self_closed, bool* unended) {
     std::vector<std::string_view> seen;
     while (true) {
       while (*at < rest.size() && (IsSpace(rest[*at]) || rest[*at] == '/')) {
@@ -241,6 +246,7 @@ class Repairer {
       }
       *self_closed = false;
       if (rest[*at] == '<') {
+        *unended = true;
         return true;
       }
       if (!IsNameStart(rest[*at])) {
