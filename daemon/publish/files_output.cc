@@ -15,64 +15,13 @@
 
 #include "daemon/fail_point.h"
 #include "daemon/publish/durable_file.h"
+#include "daemon/publish/files_manifest.h"
 #include "daemon/publish/output.h"
-#include "transforms/text/json.h"
 
 namespace newswire::publish {
 namespace {
 
-constexpr std::string_view kManifest = "manifest.json";
-constexpr std::string_view kExtension = ".jsonl";
-constexpr int64_t kVersion = 1;
 constexpr std::chrono::seconds kFullDiskPause{1};
-
-struct Manifest {
-  Checkpoint checkpoint;
-  std::map<std::string, uint64_t> lengths;  // by file name
-};
-
-std::string ManifestToJson(const Manifest& manifest, UtcMillis time) {
-  std::string out;
-  text::JsonWriter json(out);
-  json.BeginObject();
-  json.Key("v").Int(kVersion);
-  json.Key("checkpoint").Raw(CheckpointToJson(manifest.checkpoint, time));
-  json.Key("files").BeginObject();
-  for (const auto& [name, length] : manifest.lengths) {
-    json.Key(name).Uint(length);
-  }
-  json.EndObject();
-  json.EndObject();
-  out += '\n';
-  return out;
-}
-
-Result<Manifest> ManifestFromJson(std::string_view text) {
-  auto document = text::JsonDocument::Parse(text);
-  if (!document) {
-    return std::unexpected(Error{ErrorKind::kCorruption, document.error().message});
-  }
-  const text::JsonValue root = document->root();
-  if (root["v"].integer() != kVersion || !root["files"].is_object()) {
-    return Fail(ErrorKind::kCorruption, fmt::format("not a manifest of version {}", kVersion));
-  }
-  auto checkpoint = CheckpointFromJson(root["checkpoint"].Dump());
-  if (!checkpoint) {
-    return std::unexpected(checkpoint.error());
-  }
-  Manifest manifest{.checkpoint = *checkpoint, .lengths = {}};
-  bool sound = true;
-  root["files"].ForEachMember([&](std::string_view name, text::JsonValue value) {
-    const auto length = value.integer();
-    sound = sound && length && *length >= 0 && name.ends_with(kExtension) &&
-            name.find('/') == std::string_view::npos;
-    manifest.lengths[std::string(name)] = static_cast<uint64_t>(length.value_or(0));
-  });
-  if (!sound) {
-    return Fail(ErrorKind::kCorruption, "a file's name or length is wrong");
-  }
-  return manifest;
-}
 
 // Appends whole or fails.
 bool WriteAll(int fd, std::string_view bytes) {
@@ -112,13 +61,13 @@ class FilesOutput : public Output {
  private:
   Status CutBack();
   Status CutFile(const std::string& name, uint64_t length);
-  Status Append(const Batch& batch, Manifest& next);
+  Status Append(const Batch& batch, FilesManifest& next);
 
   const std::filesystem::path dir_;
   const std::string pattern_;
   const std::string archive_uuid_;
   const Clock& clock_;
-  Manifest manifest_;
+  FilesManifest manifest_;
   bool ready_ = false;
 };
 
@@ -133,29 +82,23 @@ Result<std::optional<Checkpoint>> FilesOutput::Open(std::stop_token) {
     return Fail(ErrorKind::kConfig,
                 fmt::format("creating {}: {}", dir_.string(), failed.message()));
   }
-  auto text = ReadSmallFile(dir_ / kManifest);
-  if (!text) {
-    return std::unexpected(text.error());
+  auto manifest = ReadFilesManifest(dir_);
+  if (!manifest) {
+    return std::unexpected(manifest.error());
   }
-  manifest_ = Manifest{};
-  if (*text) {
-    auto manifest = ManifestFromJson(**text);
-    if (!manifest) {
-      return WithContext(manifest.error(), (dir_ / kManifest).string());
-    }
-    manifest_ = std::move(*manifest);
-    if (manifest_.checkpoint.archive != archive_uuid_) {
-      return Fail(ErrorKind::kConfig,
-                  fmt::format("{} holds the topics of archive {}, not of {}: give this archive "
-                              "another folder, or remove that one",
-                              dir_.string(), manifest_.checkpoint.archive, archive_uuid_));
-    }
+  const bool known = manifest->has_value();
+  manifest_ = known ? std::move(**manifest) : FilesManifest{};
+  if (known && manifest_.checkpoint.archive != archive_uuid_) {
+    return Fail(ErrorKind::kConfig,
+                fmt::format("{} holds the topics of archive {}, not of {}: give this archive "
+                            "another folder, or remove that one",
+                            dir_.string(), manifest_.checkpoint.archive, archive_uuid_));
   }
   if (auto ok = CutBack(); !ok) {
     return std::unexpected(ok.error());
   }
   ready_ = true;
-  if (!*text) {
+  if (!known) {
     return std::nullopt;
   }
   return manifest_.checkpoint;
@@ -168,7 +111,7 @@ Status FilesOutput::CutBack() {
   for (auto it = std::filesystem::directory_iterator(dir_, failed);
        !failed && it != std::filesystem::directory_iterator(); it.increment(failed)) {
     const std::string name = it->path().filename().string();
-    if (name.ends_with(kExtension) && name.starts_with(prefix) &&
+    if (name.ends_with(kTopicFileExtension) && name.starts_with(prefix) &&
         !manifest_.lengths.contains(name)) {
       unknown.insert(name);
     }
@@ -225,10 +168,10 @@ Status FilesOutput::CutFile(const std::string& name, uint64_t length) {
   return {};
 }
 
-Status FilesOutput::Append(const Batch& batch, Manifest& next) {
+Status FilesOutput::Append(const Batch& batch, FilesManifest& next) {
   std::map<std::string, std::string> lines;
   for (const Event& event : batch.events) {
-    std::string& text = lines[TopicName(event.topic_slug) + std::string(kExtension)];
+    std::string& text = lines[TopicName(event.topic_slug) + std::string(kTopicFileExtension)];
     text += event.value;
     text += '\n';
   }
@@ -259,7 +202,7 @@ Status FilesOutput::Append(const Batch& batch, Manifest& next) {
       return ok;
     }
   }
-  auto ok = ReplaceFile(dir_ / kManifest, ManifestToJson(next, clock_.Wall()));
+  auto ok = WriteFilesManifest(dir_, next, clock_.Wall());
   NEWSWIRE_FAIL_POINT("publish.files.committed");
   return ok;
 }
@@ -268,7 +211,7 @@ Result<Commit> FilesOutput::Publish(const Batch& batch, std::stop_token stop) {
   if (!ready_) {
     return Commit::kUnknown;
   }
-  Manifest next{.checkpoint = batch.checkpoint, .lengths = manifest_.lengths};
+  FilesManifest next{.checkpoint = batch.checkpoint, .lengths = manifest_.lengths};
   auto ok = Append(batch, next);
   if (ok) {
     manifest_ = std::move(next);

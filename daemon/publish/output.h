@@ -127,7 +127,8 @@ std::unique_ptr<Output> MakeKafkaOutput(KafkaOptions options, std::string archiv
 // <topics_dir>/<topic>.jsonl and <topics_dir>/manifest.json (docs/formats/files-output.md). One
 // writer a folder: a replay writes into a folder of its own.
 std::unique_ptr<Output> MakeFilesOutput(std::filesystem::path topics_dir, std::string topic_pattern,
-                                        std::string archive_uuid, const Clock& clock);
+                                        std::string archive_uuid,
+                                        const Clock& clock = SystemClock());
 
 // The embedded broker of <data_dir>/broker.json: the one that answers there, or one that Open
 // starts
@@ -135,9 +136,8 @@ std::unique_ptr<Output> MakeFilesOutput(std::filesystem::path topics_dir, std::s
 // gives nullopt for a broker that does not hold our checkpoint: it is new and is refilled from the
 // beginning of the archive (see docs/kafka.md for what it keeps).
 std::unique_ptr<Output> MakeEmbeddedOutput(KafkaOptions options, std::filesystem::path data_dir,
-                                           std::string archive_uuid,
-                                           std::optional<std::string> replay_run,
-                                           const Clock& clock,
+                                           std::string archive_uuid, const Clock& clock,
+                                           std::optional<std::string> replay_run = std::nullopt,
                                            std::filesystem::path executable = "/proc/self/exe");
 
 }  // namespace newswire::publish
