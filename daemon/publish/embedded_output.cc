@@ -83,9 +83,9 @@ class EmbeddedOutput : public Output {
 }  // namespace
 
 std::unique_ptr<Output> MakeEmbeddedOutput(KafkaOptions options, std::filesystem::path data_dir,
-                                           std::string archive_uuid, const Clock& clock,
+                                           std::string archive_uuid,
                                            std::optional<std::string> replay_run,
-                                           std::filesystem::path executable) {
+                                           const Clock& clock, std::filesystem::path executable) {
   return std::make_unique<EmbeddedOutput>(std::move(options), data_dir, std::move(archive_uuid),
                                           std::move(replay_run), executable, clock);
 }

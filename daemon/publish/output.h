@@ -136,8 +136,9 @@ std::unique_ptr<Output> MakeFilesOutput(std::filesystem::path topics_dir, std::s
 // gives nullopt for a broker that does not hold our checkpoint: it is new and is refilled from the
 // beginning of the archive (see docs/kafka.md for what it keeps).
 std::unique_ptr<Output> MakeEmbeddedOutput(KafkaOptions options, std::filesystem::path data_dir,
-                                           std::string archive_uuid, const Clock& clock,
-                                           std::optional<std::string> replay_run = std::nullopt,
+                                           std::string archive_uuid,
+                                           std::optional<std::string> replay_run,
+                                           const Clock& clock,
                                            std::filesystem::path executable = "/proc/self/exe");
 
 }  // namespace newswire::publish
