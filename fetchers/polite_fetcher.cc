@@ -5,6 +5,7 @@
 #include <deque>
 #include <queue>
 #include <random>
+#include <ranges>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -314,9 +315,9 @@ void PoliteFetcher::Impl::FinishRobots(const Job& job, const FetchOutcome& outco
   }
   std::vector<JobPtr> jobs = std::move(found->second);
   parked.erase(found);
-  for (auto job_back = jobs.rbegin(); job_back != jobs.rend(); ++job_back) {
+  for (JobPtr& each : std::views::reverse(jobs)) {
     --waiting;  // Enqueue counts it again
-    Enqueue(std::move(*job_back), true);
+    Enqueue(std::move(each), true);
   }
 }
 

@@ -138,7 +138,7 @@ void CurlEngine::StartOne(Queued queued) {
     return;
   }
   CURL* easy = transfer->easy();
-  transfer->Begin(std::move(queued.request), std::move(queued.done));
+  transfer->Begin(queued.request, std::move(queued.done));
   if (const CURLMcode code = curl_multi_add_handle(multi_.get(), easy); code != CURLM_OK) {
     finished_.push_back(
         {transfer->TakeCompletion(), Fail(ErrorKind::kTransient, curl_multi_strerror(code))});
