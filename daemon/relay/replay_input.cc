@@ -105,7 +105,7 @@ class FilesInput : public ReplayInput {
   struct File {
     fs::path path;
     uint64_t size = 0;
-    std::string url;  // of a Markdown post
+    std::optional<sources::PostFile> post;  // a Markdown post; else a WARC
   };
 
   explicit FilesInput(std::vector<File> files) : files_(std::move(files)) {
@@ -168,7 +168,7 @@ Result<std::optional<archive::Item>> FilesInput::Next() {
 Result<std::optional<archive::Item>> FilesInput::ReadOne() {
   while (index_ < files_.size()) {
     const File& file = files_[index_];
-    if (!file.url.empty()) {
+    if (file.post) {
       auto capture = ReadPost(file);
       if (!capture) {
         return std::unexpected(capture.error());
@@ -203,8 +203,7 @@ Result<std::optional<archive::Item>> FilesInput::ReadOne() {
 }
 
 Result<Capture> FilesInput::ReadPost(const File& file) const {
-  auto capture = sources::ReadPostFile({.path = file.path, .url = file.url, .version = {}},
-                                       kMaxPostBytes, SystemClock());
+  auto capture = sources::ReadPostFile(*file.post, kMaxPostBytes, SystemClock());
   if (!capture) {
     return capture;
   }
@@ -217,7 +216,7 @@ Result<Capture> FilesInput::ReadPost(const File& file) const {
   }
   capture->metadata.role = CaptureRole::kPost;
   capture->metadata.body = BodyKind::kFile;
-  capture->metadata.link = file.url;
+  capture->metadata.link = file.post->url;
   capture->address.segment = file.path.filename().string();
   capture->address.record_id = "urn:sha1:" + text::Base32(text::Sha1(capture->body));
   capture->address.position = Position(static_cast<uint32_t>(index_), 0);
@@ -234,7 +233,7 @@ Status AddFile(const fs::path& path, std::vector<FilesInput::File>& files) {
   if (files.size() == kMaxFiles) {
     return Fail(ErrorKind::kPermanent, fmt::format("more than {} files", kMaxFiles));
   }
-  files.push_back({.path = path, .size = size, .url = {}});
+  files.push_back({.path = path, .size = size, .post = {}});
   return {};
 }
 
@@ -256,7 +255,7 @@ Status AddPosts(const fs::path& folder, const std::optional<fs::path>& only,
     if (Status status = AddFile(post.path, files); !status) {
       return status;
     }
-    files.back().url = post.url;
+    files.back().post = post;
     if (only) {
       break;
     }

@@ -6,6 +6,7 @@
 #include <span>
 #include <utility>
 
+#include "daemon/fail_point.h"
 #include "transforms/text/hash.h"
 
 namespace newswire::relay {
@@ -404,6 +405,7 @@ Status SequencerState::RewindTo(Position position) {
       return status;
     }
   }
+  NEWSWIRE_FAIL_POINT("relay.rewinding");
   if (Status status = database_.Commit(); !status) {
     return status;
   }

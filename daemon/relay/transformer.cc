@@ -232,10 +232,13 @@ void Transformer::Accept(archive::Item item) {
   slot->governing = reading_;
   slot->bytes = slot->capture.body.size() + kCaptureOverhead;
   if (slot->capture.metadata.source.empty() && !options_.foreign_source.empty()) {
-    slot->capture.metadata.source = options_.foreign_source;
-    slot->capture.metadata.role = CaptureRole::kPost;
-    slot->capture.metadata.body = BodyKind::kPage;
-    slot->capture.metadata.link = slot->capture.url;
+    CaptureMetadata& metadata = slot->capture.metadata;
+    metadata.source = options_.foreign_source;
+    if (metadata.link.empty()) {  // another writer's: nothing is known but the page
+      metadata.role = CaptureRole::kPost;
+      metadata.body = BodyKind::kPage;
+      metadata.link = slot->capture.url;
+    }
   }
   bytes_in_flight_ += slot->bytes;
   in_flight_.push_back(slot);

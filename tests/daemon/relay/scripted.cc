@@ -161,7 +161,10 @@ Result<publish::Commit> ScriptedOutput::Publish(const publish::Batch& batch, std
   return Fail(ErrorKind::kPermanent, "died");
 }
 
-RelayWorld::RelayWorld(uint64_t segment_size) : segment_size_(segment_size) { OpenArchive(); }
+RelayWorld::RelayWorld(uint64_t segment_size, std::string output_name)
+    : segment_size_(segment_size), output_name_(std::move(output_name)) {
+  OpenArchive();
+}
 
 void RelayWorld::OpenArchive(const archive::WarcInfo& info) {
   archive::ArchiveOptions options = archive::MakeOptions(folder_.path() / "archive");
@@ -169,6 +172,11 @@ void RelayWorld::OpenArchive(const archive::WarcInfo& info) {
   auto opened = archive::Archive::Open(options, info, SystemClock());
   ASSERT_TRUE(opened) << opened.error();
   archive_ = std::move(*opened);
+  // As the daemon does: before anything is appended.
+  Truth truth;
+  ScriptedOutput none(truth);
+  const Status prepared = Relay(Options(), none, *archive_, SystemClock()).Prepare();
+  ASSERT_TRUE(prepared) << prepared.error();
 }
 
 void RelayWorld::Append(const std::vector<Capture>& captures) {
@@ -187,7 +195,7 @@ RelayOptions RelayWorld::Options(int threads) const {
   options.archive_dir = folder_.path() / "archive";
   options.state_dir = folder_.path() / "state";
   options.threads = threads;
-  options.output_name = "kafka";
+  options.output_name = output_name_;
   options.kafka.commit_interval = std::chrono::milliseconds(1);
   options.kafka.commit_events = 7;
   options.make_runner = ScriptedRunners();

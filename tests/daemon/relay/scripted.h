@@ -63,7 +63,7 @@ class ScriptedOutput : public publish::Output {
 // An archive folder with a history in it, and runs of the relay over it.
 class RelayWorld {
  public:
-  explicit RelayWorld(uint64_t segment_size = 4096);
+  explicit RelayWorld(uint64_t segment_size = 4096, std::string output_name = "kafka");
 
   // Appends and waits until it is durable.
   void Append(const std::vector<Capture>& captures);
@@ -85,6 +85,7 @@ class RelayWorld {
  private:
   archive::TemporaryFolder folder_;
   uint64_t segment_size_;
+  std::string output_name_;
   std::unique_ptr<archive::Archive> archive_;
 };
 
