@@ -120,6 +120,12 @@ struct HttpServer::Impl {
   void Stop();
   void AcceptLoop();
   void Serve(int fd, uint64_t number);
+  void JoinEnded();
+
+  struct Worker {
+    std::thread thread;
+    bool ended = false;  // under `mutex`
+  };
 
   SslContext tls;
   int listener = -1;
@@ -134,7 +140,8 @@ struct HttpServer::Impl {
   std::vector<ServerRequest> log;
   std::vector<int> open;  // connections: shut down by Stop, closed by their threads
 
-  std::list<std::thread> threads;  // of connections; used by the accepting thread and Stop
+  std::list<Worker>
+      workers;  // one a connection; added and joined by the accepting thread, and Stop
   std::thread acceptor;
 };
 
@@ -322,8 +329,8 @@ void HttpServer::Impl::Stop() {
     std::abort();
   }
   acceptor.join();
-  for (std::thread& thread : threads) {
-    thread.join();
+  for (Worker& worker : workers) {
+    worker.thread.join();
   }
   close(listener);
   close(stop_event);
@@ -351,8 +358,24 @@ void HttpServer::Impl::AcceptLoop() {
       return;
     }
     open.push_back(fd);
-    threads.emplace_back([this, fd, id = ++number] { Serve(fd, id); });
+    JoinEnded();
+    Worker& worker = workers.emplace_back();
+    worker.thread = std::thread([this, &worker, fd, id = ++number] {
+      Serve(fd, id);
+      const std::lock_guard ending(mutex);
+      worker.ended = true;
+    });
   }
+}
+
+// Under `mutex`: a thread that has set `ended` needs it no more.
+void HttpServer::Impl::JoinEnded() {
+  workers.remove_if([](Worker& worker) {
+    if (worker.ended) {
+      worker.thread.join();
+    }
+    return worker.ended;
+  });
 }
 
 void HttpServer::Impl::Serve(int fd, uint64_t number) {
