@@ -248,6 +248,9 @@ void KafkaClient::Log(int level, std::string_view facility, std::string_view tex
   if (facility == "CONFWARN" && !IsProducer(role_)) {
     return;  // kafka.properties holds settings of producers
   }
+  if (facility == "AUTOCREATE") {
+    return;  // the embedded broker's way of making topics
+  }
   uint64_t suppressed = 0;
   {
     std::lock_guard lock(mutex_);
@@ -291,7 +294,7 @@ void KafkaClient::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, voi
   }
   client->failure_ = DeliveryFailure{.code = message->err,
                                      .topic = rd_kafka_topic_name(message->rkt),
-                                     .reason = rd_kafka_message_errstr(message)};
+                                     .reason = rd_kafka_err2str(message->err)};
 }
 
 }  // namespace newswire::publish

@@ -30,6 +30,7 @@ Result<std::unique_ptr<MockCluster>> MockCluster::Start() {
   char reason[512] = "";
   auto impl = std::make_unique<Impl>();
   ConfPtr conf(rd_kafka_conf_new());
+  rd_kafka_conf_set_log_cb(conf.get(), nullptr);  // its view of clients that come and go
   impl->host.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), reason, sizeof reason));
   if (!impl->host) {
     return Fail(ErrorKind::kTransient, fmt::format("starting the embedded broker: {}", reason));
