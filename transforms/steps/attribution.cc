@@ -67,12 +67,8 @@ void DecideSummary(Document& document) {
   } else if (document.feed_entry) {
     const bool is_body = document.feed_entry->content.empty();
     summary = is_body ? "" : text::CollapseBlank(document.feed_entry->summary);
-  } else if (summary.empty()) {
-    summary = First(document.candidates.summaries);
-    if (summary.empty()) {
-      summary = text::CollapseBlank(document.capture->metadata.entry.summary);
-    }
   }
+  // Else metadata and clean have decided: what only repeats the head of the text is no summary.
 }
 
 // Takes `（证券时报）` off the end of the last paragraph.
