@@ -25,6 +25,7 @@ using std::chrono::milliseconds;
 constexpr std::string_view kHintName = "hint.json";
 constexpr std::string_view kStateName = "sequencer.db";
 constexpr milliseconds kHintInterval{1000};
+constexpr std::chrono::minutes kWarnInterval{1};
 constexpr milliseconds kFirstRetry{100};
 constexpr milliseconds kLongestRetry{10'000};
 constexpr milliseconds kPatience{1000};                   // of one wait without a deadline
@@ -91,6 +92,7 @@ class LiveRun {
   ArchiveAddress last_folded_;   // the last capture taken without publishing
   uint64_t ignored_before_ = 0;  // rechecks ignored by earlier sequencers of this run
   SteadyTime hint_written_{};
+  SteadyTime warned_ = SteadyTime::min() + kWarnInterval;  // of ignored re-checks
   std::optional<Position> hinted_;
 };
 
@@ -109,8 +111,9 @@ Status LiveRun::Run() {
         break;
       }
       if (state_damaged_) {
-        spdlog::error("sequencer state is damaged and will be rebuilt from the archive reason={}",
-                      end.error().message);
+        spdlog::error(
+            "sequencer state is damaged and will be rebuilt from the archive reason=\"{}\"",
+            end.error().message);
         ++counters_.rebuilds;
         state_damaged_ = false;
         ignored_before_ = counters_.ignored_rechecks;
@@ -121,7 +124,8 @@ Status LiveRun::Run() {
       } else if (end.error().kind != ErrorKind::kTransient) {
         return std::unexpected(end.error());
       }
-      spdlog::warn("relay starts again from what the output holds reason={}", end.error().message);
+      spdlog::warn("relay starts again from what the output holds reason=\"{}\"",
+                   end.error().message);
     }
     ++counters_.rewinds;
     // What fails again without a commit between is asked for less and less often.
@@ -142,7 +146,8 @@ Status LiveRun::OpenSequencer() {
   SequencerOptions options{.state = state_file(),
                            .max_topics = options_.kafka.max_topics,
                            .max_event_bytes = options_.kafka.max_event_bytes,
-                           .read_only = false};
+                           .read_only = false,
+                           .archive = archive_.uuid()};
   auto sequencer = OfState(Sequencer::Open(
       std::move(options), [this](Position capture) -> Result<std::optional<Transformed>> {
         if (transformer_ == nullptr) {
@@ -164,7 +169,7 @@ Result<std::optional<publish::Checkpoint>> LiveRun::OpenOutput() {
     if (checkpoint || checkpoint.error().kind != ErrorKind::kTransient) {
       return checkpoint;
     }
-    spdlog::warn("output is away, events wait in the archive reason={}",
+    spdlog::warn("output is away, events wait in the archive reason=\"{}\"",
                  checkpoint.error().message);
     Pause(retry, stop_);
     if (stopped()) {
@@ -185,7 +190,7 @@ Result<Position> LiveRun::StartOf(const std::optional<publish::Checkpoint>& chec
   if (auto hint = publish::ReadHint(hint_file())) {
     state.hint = std::move(*hint);
   } else {
-    spdlog::warn("hint beside the archive cannot be read reason={}", hint.error().message);
+    spdlog::warn("hint beside the archive cannot be read reason=\"{}\"", hint.error().message);
   }
   return publish::DecideStart(state);
 }
@@ -342,7 +347,8 @@ Result<LiveRun::SessionEnd> LiveRun::Follow(Transformer& transformer, Position s
       case Transformer::Outcome::kDamage:
         ++counters_.damage;
         spdlog::error(
-            "archive is damaged, reading goes on behind it segment={} offset={} bytes={} reason={}",
+            "archive is damaged, reading goes on behind it segment={} offset={} bytes={} "
+            "reason=\"{}\"",
             taken->damage.segment, taken->damage.offset, taken->damage.length,
             taken->damage.reason);
         break;
@@ -400,8 +406,16 @@ Status LiveRun::TakeCapture(Transformed capture, PendingBatch& batch) {
     return std::unexpected(events.error());
   }
   ++counters_.captures;
-  counters_.ignored_rechecks = ignored_before_ + sequencer_->counters().ignored_rechecks;
-  batch.Add(capture.address, std::move(*events), clock_.Steady());
+  const uint64_t ignored = ignored_before_ + sequencer_->counters().ignored_rechecks;
+  const SteadyTime now = clock_.Steady();
+  if (ignored > counters_.ignored_rechecks && now - warned_ >= kWarnInterval) {
+    warned_ = now;
+    spdlog::warn(
+        "re-checks show the text of other posts and are ignored source={} link={} total={}",
+        capture.source, capture.link, ignored);
+  }
+  counters_.ignored_rechecks = ignored;
+  batch.Add(capture.address, std::move(*events), now);
   return {};
 }
 
@@ -434,7 +448,7 @@ Status LiveRun::PrepareTopics(const std::vector<std::string>& slugs) {
     if (status || status.error().kind != ErrorKind::kTransient) {
       return status;
     }
-    spdlog::warn("topics cannot be made now reason={}", status.error().message);
+    spdlog::warn("topics cannot be made now reason=\"{}\"", status.error().message);
     Pause(retry, stop_);
     if (stopped()) {
       return Fail(ErrorKind::kCancelled, "stopped while topics were to be made");
@@ -453,7 +467,7 @@ void LiveRun::UpdateHint(const publish::Checkpoint& checkpoint, bool now) {
                                                    .position = checkpoint.position,
                                                    .identity = output_.Identity()});
   if (!status) {
-    spdlog::warn("hint beside the archive cannot be written reason={}", status.error().message);
+    spdlog::warn("hint beside the archive cannot be written reason=\"{}\"", status.error().message);
     return;
   }
   hint_written_ = time;

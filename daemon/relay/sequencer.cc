@@ -319,6 +319,11 @@ Result<std::unique_ptr<Sequencer>> Sequencer::Open(SequencerOptions options, Rer
   if (!state) {
     return std::unexpected(state.error());
   }
+  if (!options.archive.empty()) {
+    if (Status status = (*state)->BelongTo(options.archive); !status) {
+      return std::unexpected(status.error());
+    }
+  }
   auto impl = std::make_unique<Impl>();
   impl->options = std::move(options);
   impl->reread = std::move(reread);

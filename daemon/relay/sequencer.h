@@ -21,6 +21,7 @@ struct SequencerOptions {
   uint32_t max_topics = 1000;
   size_t max_event_bytes = 900'000;
   bool read_only = false;  // dry runs: works on a private copy, the file stays as it is
+  std::string archive;     // uuid of the archive it is a fold of; empty: not checked
 };
 
 // Reads an earlier capture again and takes it through the pipeline that governs the capture being
@@ -49,7 +50,8 @@ struct SequencerCounters {
 // order; the relay folds the missing stretch again.
 class Sequencer {
  public:
-  // A missing file starts empty. kCorruption: the file is damaged; Delete it and fold again.
+  // A missing file starts empty. kCorruption: the file is damaged or of another archive; Delete it
+  // and fold again.
   static Result<std::unique_ptr<Sequencer>> Open(SequencerOptions options, Reread reread);
   static Status Delete(const std::filesystem::path& state);
   ~Sequencer();

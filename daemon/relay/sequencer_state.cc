@@ -6,6 +6,8 @@
 #include <span>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "daemon/fail_point.h"
 #include "transforms/text/hash.h"
 
@@ -40,8 +42,9 @@ constexpr std::string_view kSchema[] = {
     ") STRICT, WITHOUT ROWID;"
     "CREATE TABLE fold("
     " one INTEGER PRIMARY KEY CHECK(one = 1),"
-    " position INTEGER NOT NULL) STRICT;"
-    "INSERT INTO fold VALUES(1, 0);",
+    " position INTEGER NOT NULL,"      // the state is that as of here
+    " archive TEXT NOT NULL) STRICT;"  // uuid of the archive; empty: not known yet
+    "INSERT INTO fold VALUES(1, 0, '');",
 };
 
 constexpr size_t kFieldBytes = 8;
@@ -196,6 +199,31 @@ Status SequencerState::Load() {
     own_topics_.emplace_back(topics->Text(0));
     owns_topic_.emplace(topics->Text(0));
   }
+}
+
+Status SequencerState::BelongTo(std::string_view archive) {
+  auto bound = database_.Prepare("SELECT archive FROM fold");
+  if (!bound) {
+    return std::unexpected(bound.error());
+  }
+  auto row = bound->Step();
+  if (!row) {
+    return std::unexpected(row.error());
+  }
+  const std::string owner(bound->Text(0));
+  bound->Reset();
+  if (owner == archive) {
+    return {};
+  }
+  if (!owner.empty()) {
+    return Fail(ErrorKind::kCorruption,
+                fmt::format("sequencer.db is the state of archive {}, not of {}", owner, archive));
+  }
+  auto bind = database_.Prepare("UPDATE fold SET archive = ?");
+  if (!bind) {
+    return std::unexpected(bind.error());
+  }
+  return bind->Bind(1, archive).Run();
 }
 
 Status SequencerState::EnsureTransaction() {

@@ -51,6 +51,9 @@ class SequencerState {
   static Result<std::unique_ptr<SequencerState>> Open(const std::filesystem::path& file,
                                                       bool read_only);
 
+  // Binds an unbound state to this archive. kCorruption: it is bound to another one.
+  Status BelongTo(std::string_view archive);
+
   Result<std::optional<PostRow>> Newest(std::string_view post);
   Status Put(std::string_view post, Position position, const PostRow& row);
   // Whether at least two posts of `source` but `post`, not removed, now have this text.

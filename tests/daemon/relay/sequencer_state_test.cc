@@ -225,6 +225,15 @@ TEST_F(SequencerStateTest, AReadOnlySequencerLeavesTheFileAlone) {
   EXPECT_EQ(Dump("live.db"), before);
 }
 
+TEST_F(SequencerStateTest, AStateBelongsToOneArchive) {
+  for (const char* archive : {"a", "", "a"}) {
+    EXPECT_TRUE(Sequencer::Open({.state = dir_ / "s.db", .archive = archive}, nullptr));
+  }
+  const auto other = Sequencer::Open({.state = dir_ / "s.db", .archive = "b"}, nullptr);
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().kind, ErrorKind::kCorruption) << other.error();
+}
+
 TEST_F(SequencerStateTest, ADamagedFileIsSaidToBeDamaged) {
   std::ofstream(dir_ / "bad.db") << std::string(10'000, 'x');
   auto opened = Sequencer::Open({.state = dir_ / "bad.db"}, nullptr);
