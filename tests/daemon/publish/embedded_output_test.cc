@@ -13,6 +13,7 @@
 
 #include "daemon/commands/tail.h"
 #include "daemon/publish/embedded_broker.h"
+#include "daemon/publish/refill_window.h"
 #include "tests/daemon/publish/test_events.h"
 #include "tests/daemon/publish/test_process.h"
 
@@ -64,8 +65,10 @@ class EmbeddedOutputTest : public testing::Test {
   }
   Result<Commit> Publish(Output& output, uint64_t first, uint64_t count) {
     const auto events = TestEvents(first, count);
-    return output.Publish({.events = events, .checkpoint = CheckpointAfter(first + count, "a1")},
-                          {});
+    auto outcome =
+        output.Publish({.events = events, .checkpoint = CheckpointAfter(first + count, "a1")}, {});
+    output.Idle();  // as the relay does when it has read everything
+    return outcome;
   }
   TemporaryFolder folder_;
 };
@@ -79,6 +82,45 @@ TEST_F(EmbeddedOutputTest, CanBeReadByAnyClient) {
   EXPECT_THAT(KcatAt(File().brokers, "news.emnews", "%h\n"), HasSubstr("ce_source="));
   // The same broker still knows how far it is.
   EXPECT_EQ(output->Open({}), Result<std::optional<Checkpoint>>(CheckpointAfter(30, "a1")));
+}
+
+TEST_F(EmbeddedOutputTest, RefillsWithTheNewestOnly) {
+  auto output = Make();
+  ASSERT_TRUE(output->Open({}));
+  // One key, so one partition: 12 MB of events, of which 4 MiB may be sent.
+  constexpr uint64_t kEvents = 30;
+  for (uint64_t n = 0; n < kEvents; ++n) {
+    std::vector<Event> events = TestEvents(n, 1);
+    events[0].key = "finews:1";
+    events[0].value = "\"" + std::to_string(n) + std::string(400'000, 'x') + "\"";
+    ASSERT_EQ(output->Publish({.events = events, .checkpoint = CheckpointAfter(n + 1, "a1")}, {}),
+              Result<Commit>(Commit::kDone));
+  }
+  output->Idle();
+  const std::string read = KcatAt(File().brokers, "news.emnews", "%o %s\n");
+  const auto lines = LinesOf(read);
+  EXPECT_EQ(lines.size(), 10U);
+  EXPECT_THAT(read, HasSubstr("0 \"20x"));
+  EXPECT_THAT(read, HasSubstr("9 \"29x"));
+  EXPECT_EQ(output->Open({}), Result<std::optional<Checkpoint>>(CheckpointAfter(kEvents, "a1")));
+}
+
+TEST(RefillWindow, KeepsTheNewestOfEachPartitionWithoutHoles) {
+  RefillWindow window(100, 1000, 1);
+  std::vector<Event> events;
+  for (int n = 0; n < 6; ++n) {
+    Event event;
+    event.topic_slug = n == 5 ? "b" : "a";
+    event.value = std::string(n == 2 ? 90 : 30, static_cast<char>('0' + n));
+    events.push_back(event);
+  }
+  window.Add(events);
+  std::string kept;
+  for (const Event& event : window.Take()) {
+    kept += event.value.substr(0, 1);
+  }
+  EXPECT_EQ(kept, "345");
+  EXPECT_TRUE(window.Take().empty());
 }
 
 TEST_F(EmbeddedOutputTest, EndsTheBrokerThatItStarted) {
