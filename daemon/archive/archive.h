@@ -63,11 +63,13 @@ class Archive {
   ~Archive();  // acknowledges or fails everything appended, then closes
 
   const std::string& uuid() const;
-  // True when Open found no archive and made one: nothing was ever captured here.
+  // True when nothing was ever captured here: Open made the archive, or found one that got no
+  // further than that.
   bool created() const;
   // Takes the capture; waits when 64 MiB are queued. `done` gets the address after fsync, or
-  // kTransient (disk full), kCorruption (I/O error: the archive is then read-only and every later
-  // append fails the same).
+  // kTransient (disk full: nothing of it stays, it may be appended again), kPermanent (larger than
+  // a record may be), kCorruption (I/O error: the archive is then read-only and every later append
+  // fails the same). `done` may append, but not end the archive.
   void Append(Capture capture, Appended done);
   // A new configuration takes effect at its record: for every capture appended after this call.
   void SetWarcInfo(WarcInfo info);

@@ -72,7 +72,7 @@ class Assembler {
 
   void TakeRecord(StoredRecord stored) {
     if (stored.kind == MemberKind::kCaptureTail) {
-      TakeTail(std::move(stored));
+      TakeTail(stored);
       return;
     }
     DropHead();
@@ -97,7 +97,7 @@ class Assembler {
     }
   }
 
-  void TakeTail(StoredRecord tail) {
+  void TakeTail(const StoredRecord& tail) {
     const bool matches =
         head_ && StripBrackets(tail.record.Field("WARC-Concurrent-To")) == head_->record.id();
     if (!matches) {

@@ -81,8 +81,8 @@ Status RecordText::SkipLineEnds() {
   }
 }
 
-Result<std::optional<WarcRecord>> RecordText::Refuse(std::string reason) {
-  reason_ = damaged() ? decoder_->reason() : std::move(reason);
+Result<std::optional<WarcRecord>> RecordText::Refuse(std::string_view reason) {
+  reason_ = damaged() ? std::string_view(decoder_->reason()) : reason;
   return std::nullopt;
 }
 
@@ -92,7 +92,7 @@ Result<std::optional<WarcRecord>> RecordText::SkipTooLarge(const WarcHeader& hea
   std::string reason = fmt::format("the record's block of {} bytes is larger than {}",
                                    header.block_length, kMaxBlock);
   if (header.block_length > Position::kMaxOffset) {
-    return Refuse(std::move(reason));
+    return Refuse(reason);
   }
   if (plain_ != nullptr) {
     const uint64_t end = offset_ + header.header_length + header.block_length;
@@ -107,7 +107,7 @@ Result<std::optional<WarcRecord>> RecordText::SkipTooLarge(const WarcHeader& hea
       offset_ = end;
       state_ = MemberDecoder::State::kMore;
     }
-    return Refuse(std::move(reason));
+    return Refuse(reason);
   }
   uint64_t left = header.header_length + header.block_length;
   while (left > 0) {
@@ -121,7 +121,7 @@ Result<std::optional<WarcRecord>> RecordText::SkipTooLarge(const WarcHeader& hea
     Consume(count);
     left -= count;
   }
-  return Refuse(std::move(reason));
+  return Refuse(reason);
 }
 
 Result<std::optional<WarcRecord>> RecordText::Take() {

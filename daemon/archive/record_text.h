@@ -44,7 +44,7 @@ class RecordText {
   Status Fill(size_t size);  // until rest() has `size` bytes, or the member ends
   void Consume(size_t size);
   Status SkipLineEnds();
-  Result<std::optional<WarcRecord>> Refuse(std::string reason);
+  Result<std::optional<WarcRecord>> Refuse(std::string_view reason);
   Result<std::optional<WarcRecord>> SkipTooLarge(const WarcHeader& header);
 
   MemberDecoder* decoder_ = nullptr;

@@ -13,7 +13,7 @@
 namespace newswire::archive {
 
 // At most so many bytes are written between two fsyncs, and one capture more.
-inline constexpr uint64_t kMaxUnsynced = uint64_t{32} << 20;
+inline constexpr uint64_t kMaxUnsynced = uint64_t{8} << 20;
 
 struct Tail {
   uint64_t end = 0;  // after the last whole capture or warcinfo

@@ -125,7 +125,7 @@ TEST(ArchiveReader, FollowsALiveArchiveThroughRotationsAndNeverPassesTheDurableE
   auto reader =
       Reader::OpenArchive(folder.path(), Position{}, [&] { return (*archive)->durable_end(); });
   ASSERT_TRUE(reader) << reader.error();
-  constexpr int kCount = 300;
+  constexpr int kCount = 100;
   std::jthread writer([&] {
     for (int n = 0; n < kCount; ++n) {
       (*archive)->Append(MakeCapture(n), {});
