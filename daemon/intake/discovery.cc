@@ -158,6 +158,9 @@ void Discovery::OnBody(ActiveSource& active, const sources::Way& way, frontier::
   if (way.main) {
     active.wished = reading->ttl ? reading->ttl : sources::FreshFor(capture);
   }
+  if (FeedIsBody(active.source, way) && active.first_poll) {
+    capture.metadata.publish_after = CutOff(active.source, reading->links, context_.schedule.Now());
+  }
   const bool news = reading->digest != row.digest;
   row.digest = reading->digest;
   const auto after = [this, &active, way, row, failure,
@@ -177,9 +180,6 @@ void Discovery::OnBody(ActiveSource& active, const sources::Way& way, frontier::
   if (!news || !kept) {
     after(ArchiveAddress{});
     return;
-  }
-  if (FeedIsBody(active.source, way) && active.first_poll) {
-    capture.metadata.publish_after = CutOff(active.source, reading->links, context_.schedule.Now());
   }
   context_.archiver.Append(std::move(capture), after);
 }
