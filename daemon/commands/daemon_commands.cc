@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands that need a configuration and may publish: run, check, replay.
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include "daemon/commands/check.h"
+#include "daemon/commands/command_line.h"
+#include "daemon/commands/command_tree.h"
+#include "daemon/commands/exit_codes.h"
+#include "daemon/commands/interrupt.h"
+#include "daemon/commands/replay.h"
+#include "daemon/commands/run.h"
+#include "daemon/logging.h"
+#include "fetchers/clock.h"
+#include "transforms/text/dates.h"
+
+namespace newswire::commands {
+namespace {
+
+// An option that takes a time; a bad one is a usage error.
+void AddTimeOption(CLI::App& command, const std::string& name, std::optional<UtcMillis>& target,
+                   const std::string& description) {
+  command
+      .add_option_function<std::string>(
+          name,
+          [name, &target](const std::string& text) {
+            const auto time = text::ParseDate(text);
+            if (!time) {
+              throw CLI::ValidationError(
+                  name, fmt::format("'{}' is no time; expected one such as 2022-04-19 or "
+                                    "2022-04-19T10:45:38+08:00",
+                                    text));
+            }
+            target = time->instant;
+          },
+          description)
+      ->type_name("TIME");
+}
+
+}  // namespace
+
+void AddRun(CLI::App& app, const Streams& streams, Action& action) {
+  auto options = std::make_shared<RunOptions>();
+  auto config = std::make_shared<std::string>(kDefaultConfig);
+  CLI::App* command =
+      AddCommand(app, "run", "Run the daemon in the foreground",
+                 "SIGTERM and SIGINT drain and end it, SIGHUP reads the configuration again.\n"
+                 "Under systemd it speaks sd_notify: deploy/systemd/newswired.service.\n"
+                 "\n"
+                 "Exit codes: 0 stopped, 1 failed, 3 configuration refused, 4 another instance,\n"
+                 "5 the output does not know the position, 130 a second signal.");
+  AddConfigOption(*command, *config);
+  command->add_flag("--once", options->once,
+                    "End when every source is drained and everything is committed");
+  command->callback([&streams, &action, options, config] {
+    action = [&streams, options, config] {
+      options->config = *config;
+      return Run(*options, streams.err);
+    };
+  });
+}
+
+void AddCheck(CLI::App& app, const Streams& streams, Action& action) {
+  auto options = std::make_shared<CheckOptions>();
+  auto config = std::make_shared<std::string>(kDefaultConfig);
+  CLI::App* command =
+      AddCommand(app, "check", "Validate the configuration; with --probe reach what it names",
+                 "Examples:\n"
+                 "  newswired check --config newswired.yaml\n"
+                 "  newswired check --probe\n"
+                 "\n"
+                 "Exit codes: 0 valid (and all reached), 1 something cannot be reached,\n"
+                 "3 configuration refused.");
+  AddConfigOption(*command, *config);
+  command->add_flag("--probe", options->probe,
+                    "Reach the output and each source once, a line each");
+  command->add_flag("--effective", options->effective,
+                    "Print the effective configuration as JSON, without secrets");
+  command->callback([&streams, &action, options, config] {
+    action = [&streams, options, config] {
+      options->config = *config;
+      SetUpLogging("error");
+      const Interrupt interrupt;
+      return RunCheck(*options, streams.out, streams.err, SystemClock(), interrupt.stop());
+    };
+  });
+}
+
+void AddReplay(CLI::App& app, const Streams& streams, Action& action) {
+  struct Words {
+    ReplayRequest request;
+    std::string config = kDefaultConfig;
+    std::vector<std::string> from;
+    std::string position, by = "published", to;
+    double rate = 0;
+  };
+  auto words = std::make_shared<Words>();
+  CLI::App* command = AddCommand(
+      app, "replay", "Publish events again, from the archive or from other inputs",
+      "Examples:\n"
+      "  newswired replay --dry-run > events.jsonl\n"
+      "  newswired replay --since 2022-04-01 --until 2022-05-01 --to history.\n"
+      "  newswired replay --from other.warc.gz --source finews --to trial. --rate 500\n"
+      "\n"
+      "Exit codes: 0 done, 1 failed or interrupted (--resume goes on), 2 the options contradict\n"
+      "each other, 3 configuration refused.");
+  AddConfigOption(*command, words->config);
+  command->add_option("--from", words->from, "WARC files to read instead of the own archive")
+      ->type_name("PATH...")
+      ->group("Input");
+  command->add_option("--position", words->position, "Begin at this position of the own archive")
+      ->type_name("HEX")
+      ->group("Input");
+  command
+      ->add_flag("--as-archived", words->request.as_archived,
+                 "Each capture under the configuration that archived it")
+      ->group("Input");
+  AddTimeOption(*command, "--since", words->request.filter.since, "Events from this time on");
+  AddTimeOption(*command, "--until", words->request.filter.until, "Events before this time");
+  command->add_option("--by", words->by, "What --since and --until look at")
+      ->check(CLI::IsMember({"published", "fetched"}))
+      ->capture_default_str();
+  command->add_option("--source", words->request.filter.source, "Events of this source")
+      ->type_name("ID");
+  command->add_option("--category", words->request.filter.category, "Events of this category")
+      ->type_name("SLUG");
+  command->add_option("--to", words->to, "Topics <PREFIX><category> instead of the live ones")
+      ->type_name("PREFIX")
+      ->group("Output");
+  command->add_option("--rate", words->rate, "Events a second, at most")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber)
+      ->group("Output");
+  command
+      ->add_flag("--dry-run", words->request.dry_run,
+                 "Print the events as JSON Lines, publish nothing")
+      ->group("Output");
+  command
+      ->add_flag("--resume", words->request.resume,
+                 "Go on where the last replay of this input stopped")
+      ->group("Output");
+  command->add_option("--threads", words->request.threads, "Of the transforms (0: as configured)")
+      ->check(CLI::Range(0, 1024))
+      ->group("Output");
+  for (const char* name : {"--since", "--until", "--by", "--source", "--category"}) {
+    command->get_option(name)->group("Selection");
+  }
+  command->callback([&streams, &action, words] {
+    ReplayRequest& request = words->request;
+    request.from.assign(words->from.begin(), words->from.end());
+    if (!words->position.empty()) {
+      request.position = Position::FromHex(words->position);
+      if (!request.position) {
+        throw CLI::ValidationError("--position", fmt::format("'{}' is no position; expected up to "
+                                                             "16 hexadecimal digits",
+                                                             words->position));
+      }
+    }
+    request.filter.by =
+        words->by == "fetched" ? ReplayFilter::By::kFetched : ReplayFilter::By::kPublished;
+    if (!words->to.empty()) {
+      request.to = words->to;
+    }
+    if (words->rate > 0) {
+      request.rate = words->rate;
+    }
+    action = [&streams, words] {
+      const auto config = LoadConfig(words->config, streams.err);
+      if (!config) {
+        return kExitConfig;
+      }
+      SetUpLogging("warn");
+      const Interrupt interrupt;
+      return Replay(words->request, *config, SystemClock(), streams.out, streams.err,
+                    isatty(STDERR_FILENO) == 1, interrupt.stop());
+    };
+  });
+}
+
+}  // namespace newswire::commands
