@@ -99,6 +99,8 @@ int ParseAndRun(int argc, const char* const* argv, const Streams& streams) {
   AddRun(app, streams, action);
   AddCheck(app, streams, action);
   AddReplay(app, streams, action);
+  AddTail(app, streams, action);
+  AddBroker(app, streams, action);
   AddFetch(app, streams, action);
   AddArchive(app, streams, action);
   AddInspect(app, streams, action);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The commands that need a configuration and may publish: run, check, replay.
+// The commands that work with a configuration or an output: run, check, replay, tail, broker.
 #include <memory>
 #include <utility>
 #include <vector>
@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include "daemon/commands/broker.h"
 #include "daemon/commands/check.h"
 #include "daemon/commands/command_line.h"
 #include "daemon/commands/command_tree.h"
@@ -14,6 +15,7 @@
 #include "daemon/commands/interrupt.h"
 #include "daemon/commands/replay.h"
 #include "daemon/commands/run.h"
+#include "daemon/commands/tail.h"
 #include "daemon/logging.h"
 #include "fetchers/clock.h"
 #include "transforms/text/dates.h"
@@ -177,6 +179,93 @@ void AddReplay(CLI::App& app, const Streams& streams, Action& action) {
       const Interrupt interrupt;
       return Replay(words->request, *config, SystemClock(), streams.out, streams.err,
                     isatty(STDERR_FILENO) == 1, interrupt.stop());
+    };
+  });
+}
+
+void AddTail(CLI::App& app, const Streams& streams, Action& action) {
+  struct Words {
+    TailOptions options;
+    std::string config = kDefaultConfig, from = "end";
+    std::vector<std::string> topics;
+    uint64_t count = 0;
+  };
+  auto words = std::make_shared<Words>();
+  CLI::App* command =
+      AddCommand(app, "tail", "Show events as they are committed",
+                 "Examples:\n"
+                 "  newswired tail --config newswired.yaml\n"
+                 "  newswired tail news.emnews --from beginning --count 5 --json\n"
+                 "\n"
+                 "Exit codes: 0 ended by --count or a signal, 1 no output answers,\n"
+                 "3 configuration refused.");
+  AddConfigOption(*command, words->config);
+  command
+      ->add_option("topics", words->topics,
+                   "Topics, with * and ?; default: every topic of kafka.topic")
+      ->type_name("TOPIC...");
+  command->add_option("--from", words->from, "Where to begin")
+      ->check(CLI::IsMember({"beginning", "end"}))
+      ->capture_default_str();
+  command->add_option("--count", words->count, "End after so many events")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+  command->add_flag("--json", words->options.json, "One JSON object a line");
+  command->callback([&streams, &action, words] {
+    action = [&streams, words] {
+      const auto config = LoadConfig(words->config, streams.err);
+      if (!config) {
+        return kExitConfig;
+      }
+      SetUpLogging("error");
+      TailOptions& options = words->options;
+      options.output = config->output;
+      options.kafka = config->kafka;
+      options.data_dir = config->data_dir;
+      options.topics = words->topics;
+      options.from =
+          words->from == "beginning" ? publish::ReadFrom::kBeginning : publish::ReadFrom::kEnd;
+      options.colour = isatty(STDOUT_FILENO) == 1;
+      if (words->count > 0) {
+        options.count = words->count;
+      }
+      const Interrupt interrupt;
+      const Status status = RunTail(options, streams.out, SystemClock(), interrupt.stop());
+      if (!status) {
+        streams.err << "newswired tail: " << status.error().message << '\n';
+        return kExitFailed;
+      }
+      return kExitOk;
+    };
+  });
+}
+
+void AddBroker(CLI::App& app, const Streams&, Action& action) {
+  struct Words {
+    BrokerOptions options;
+    std::string data_dir = "/var/lib/newswired", port_file;
+  };
+  auto words = std::make_shared<Words>();
+  CLI::App* command = AddCommand(
+      app, "broker", "Run the embedded trial broker: in memory, on loopback, not for production",
+      "Any Kafka client can read from it; its address stands in <data_dir>/broker.json. It keeps\n"
+      "5 MiB a partition and has no transactions. `run` starts one with output: embedded.\n"
+      "\n"
+      "Exit codes: 0 stopped, 1 failed.");
+  command->add_option("--data-dir", words->data_dir, "Where broker.json goes")
+      ->type_name("DIR")
+      ->capture_default_str();
+  command
+      ->add_option("--port-file", words->port_file, "Gets the port number when the broker answers")
+      ->type_name("FILE");
+  command->callback([&action, words] {
+    action = [words] {
+      words->options.data_dir = words->data_dir;
+      if (!words->port_file.empty()) {
+        words->options.port_file = words->port_file;
+      }
+      SetUpLogging("info");
+      return RunBroker(words->options);
     };
   });
 }

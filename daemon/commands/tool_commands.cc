@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The commands that only look: fetch, archive, inspect, schema, version.
+#include <expected>
 #include <filesystem>
 #include <memory>
 #include <system_error>
@@ -16,6 +17,7 @@
 #include "daemon/commands/inspect.h"
 #include "daemon/commands/interrupt.h"
 #include "daemon/commands/schema.h"
+#include "daemon/config/checks.h"
 #include "daemon/logging.h"
 #include "daemon/version.h"
 #include "fetchers/clock.h"
@@ -150,7 +152,8 @@ struct FetchWords {
   std::vector<std::string> allow_networks;
 };
 
-std::optional<config::Config> ConfigForFetch(const FetchWords& words, const Streams& streams) {
+// Or the exit code, after the reason was written.
+std::expected<config::Config, int> ConfigForFetch(const FetchWords& words, const Streams& streams) {
   std::error_code ignored;
   config::Config config;
   const bool is_url = words.options.what.find("://") != std::string::npos;
@@ -158,13 +161,23 @@ std::optional<config::Config> ConfigForFetch(const FetchWords& words, const Stre
   if (!words.config.empty() || !is_url || std::filesystem::exists(file, ignored)) {
     auto loaded = LoadConfig(file, streams.err);
     if (!loaded) {
-      return std::nullopt;
+      return std::unexpected(kExitConfig);
     }
     config = *std::move(loaded);
   }
   auto& engine = config.http.engine;
   if (!words.user_agent.empty()) {
     engine.user_agent = words.user_agent;
+  }
+  if (is_url && engine.user_agent.empty() && config::IsLoopback(words.options.what)) {
+    engine.user_agent = Software();
+  }
+  if (is_url && !config::IsLoopback(words.options.what) &&
+      !config::CarriesContact(engine.user_agent)) {
+    streams.err
+        << "newswired fetch: no contact in the user agent; give --user-agent \"newswire/1.0 "
+           "(+mailto:you@example.org)\", or a configuration with http.user_agent\n";
+    return std::unexpected(kExitUsage);
   }
   engine.allow_networks.insert(engine.allow_networks.end(), words.allow_networks.begin(),
                                words.allow_networks.end());
@@ -210,7 +223,7 @@ void AddFetch(CLI::App& app, const Streams& streams, Action& action) {
     action = [&streams, words] {
       const auto config = ConfigForFetch(*words, streams);
       if (!config) {
-        return kExitConfig;
+        return config.error();
       }
       SetUpLogging("error");
       const Interrupt interrupt;

@@ -26,13 +26,6 @@ const YamlNode& PlaceOf(const Places& places, const std::string& key, const Yaml
   return found == places.end() ? otherwise : *found->second.node;
 }
 
-bool CarriesContact(const std::string& user_agent) {
-  return user_agent.find('@') != std::string::npos ||
-         user_agent.find("mailto:") != std::string::npos ||
-         user_agent.find("http://") != std::string::npos ||
-         user_agent.find("https://") != std::string::npos;
-}
-
 bool IsHeaderText(const std::string& text) {
   return std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f; });
 }
@@ -200,6 +193,13 @@ void CheckIdPolicy(const Source& source, const Complaints& complain) {
 }
 
 }  // namespace
+
+bool CarriesContact(const std::string& user_agent) {
+  return user_agent.find('@') != std::string::npos ||
+         user_agent.find("mailto:") != std::string::npos ||
+         user_agent.find("http://") != std::string::npos ||
+         user_agent.find("https://") != std::string::npos;
+}
 
 bool IsLoopback(const std::string& url) {
   const auto parsed = Url::Parse(url);

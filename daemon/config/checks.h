@@ -16,6 +16,8 @@ void CheckConfig(const Context& context, const Config& config, const Places& pla
 void CheckSource(const Context& context, Source& source, const Places& places,
                  const YamlNode& mapping, const std::string& prefix);
 
+// Says how to reach somebody: a mailto:, an address or a URL.
+bool CarriesContact(const std::string& user_agent);
 // The host of an http(s) URL is this machine, by its name or address.
 bool IsLoopback(const std::string& url);
 
