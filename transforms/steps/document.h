@@ -61,7 +61,9 @@ struct Document {
   std::optional<text::HtmlTree> tree;  // of `html`; made once, by the first that needs it
   Candidates candidates;               // by metadata
   std::vector<text::HtmlTree::NodeId> content;  // by extract: the article's nodes, document order
-  std::string digest;                           // by markdown: the text of the leading quote
+  std::string digest;                           // by markdown or clean: the text of the leading quote
+  std::vector<text::HtmlTree::NodeId>
+      excluded;  // by extract: nodes inside those whose subtrees are no content, sorted
   std::string credit;                           // by clean: the credit line it took out, whole
   std::string source_link;           // by markdown/clean: <source URL> of a Markdown post's foot
   std::vector<ContentBlock> blocks;  // by clean
