@@ -56,8 +56,8 @@ void Prune(PageBlocks& page) {
     bool prune = PrunedTag(tag) || text::IsHiddenNode(tree, node);
     if (!prune && tree.attribute_count(node) > 0) {
       const uint16_t hints = HintsOf(tree, node);
-      prune = (hints & kPrunedHints) != 0 && (hints & kHintContent) == 0 &&
-              mass <= 0.25 * total && !IsArticleBody(tree, node);
+      prune = (hints & kPrunedHints) != 0 && (hints & kHintContent) == 0 && mass <= 0.25 * total &&
+              !IsArticleBody(tree, node);
       prune = prune || (tree.attribute(node, "aria-hidden") == "true" && mass <= 0.1 * total);
     }
     if (prune && mass <= kMaxPrunedShare * total) {
@@ -128,8 +128,8 @@ Anchor FindAnchor(PageBlocks& page) {
         continue;
       }
       anchor.paragraph_mass += block.weight;
-      const double mine = 1 + std::min<double>(block.sentence_marks, 10) +
-                          std::min(block.weight / 100.0, 6.0);
+      const double mine =
+          1 + std::min<double>(block.sentence_marks, 10) + std::min(block.weight / 100.0, 6.0);
       NodeId node = block.element;
       if (text::HeadingLevel(tree.tag(node)) == 0 && tree.tag(node) != Tag::kDiv &&
           tree.tag(node) != Tag::kSection && tree.tag(node) != Tag::kArticle) {
@@ -152,8 +152,8 @@ Anchor FindAnchor(PageBlocks& page) {
   double best = 0;
   for (const NodeId node : touched) {
     const double density = Share(page.LinkMass(node), page.Mass(node));
-    double value = points[node] * (1 - density) * TagPoints(tree.tag(node)) *
-                   HintPoints(HintsOf(tree, node));
+    double value =
+        points[node] * (1 - density) * TagPoints(tree.tag(node)) * HintPoints(HintsOf(tree, node));
     if (IsArticleBody(tree, node)) {
       value *= 1.5;
     }
@@ -427,9 +427,9 @@ std::vector<FeatureRow> MakeFeatures(const PageBlocks& page, const Anchor& ancho
     before += block.weight;
     const auto mass = signature_mass.find(signatures[i]);
     row.Add(mass == signature_mass.end() ? 0 : Share(mass->second, anchor.paragraph_mass));
-    row.Add(heading == count ? -20
-                             : std::clamp(static_cast<double>(i) - static_cast<double>(heading),
-                                          -20.0, 60.0));
+    row.Add(heading == count
+                ? -20
+                : std::clamp(static_cast<double>(i) - static_cast<double>(heading), -20.0, 60.0));
     // The neighbours.
     for (const int by : {-2, -1, 1, 2}) {
       const PageBlock* other = at(i, by);

@@ -17,7 +17,7 @@ using FeatureRow = std::array<float, kFeatures>;
 // points to their ancestors, less the farther these are), and its first and last real paragraph.
 struct Anchor {
   text::HtmlTree::NodeId top = 0;
-  size_t first = 0, last = 0;  // block indices, inclusive; first > last: there is no paragraph
+  size_t first = 0, last = 0;   // block indices, inclusive; first > last: there is no paragraph
   uint32_t paragraph_mass = 0;  // of the page
 };
 

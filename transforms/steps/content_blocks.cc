@@ -497,9 +497,8 @@ class Collector {
       return;
     }
     image.alt = text::CollapseBlank(tree_.attribute(node, "alt"));
-    const bool known =
-        std::any_of(result_.images.begin(), result_.images.end(),
-                    [&](const PostImage& other) { return other.url == image.url; });
+    const bool known = std::any_of(result_.images.begin(), result_.images.end(),
+                                   [&](const PostImage& other) { return other.url == image.url; });
     if (!known) {
       result_.images.push_back(std::move(image));
     }

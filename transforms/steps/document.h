@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,8 @@
 #include "transforms/text/html_tree.h"
 
 namespace newswire::steps {
+
+class PageBlocks;
 
 // A value that some part of the document offered for a field, with where it came from.
 struct Candidate {
@@ -59,13 +62,14 @@ struct Document {
   std::string html;                                  // page or fragment; by decode or markdown
   bool is_fragment = false;            // `html` is the article alone: no navigation around it
   std::optional<text::HtmlTree> tree;  // of `html`; made once, by the first that needs it
+  std::shared_ptr<PageBlocks> page;    // the lines of `tree`, by metadata for extract
   Candidates candidates;               // by metadata
   std::vector<text::HtmlTree::NodeId> content;  // by extract: the article's nodes, document order
-  std::string digest;                           // by markdown or clean: the text of the leading quote
+  std::string digest;  // by markdown or clean: the text of the leading quote
   std::vector<text::HtmlTree::NodeId>
-      excluded;  // by extract: nodes inside those whose subtrees are no content, sorted
-  std::string credit;                           // by clean: the credit line it took out, whole
-  std::string source_link;           // by markdown/clean: <source URL> of a Markdown post's foot
+      excluded;             // by extract: nodes inside those whose subtrees are no content, sorted
+  std::string credit;       // by clean: the credit line it took out, whole
+  std::string source_link;  // by markdown/clean: <source URL> of a Markdown post's foot
   std::vector<ContentBlock> blocks;  // by clean
   std::vector<PostImage> images;     // by clean
 

@@ -54,8 +54,7 @@ NodeId BestSubtree(const PageBlocks& page, const std::vector<float>& scores, flo
     const size_t begin = page.FirstBlockAt(node);
     const size_t end = page.FirstBlockAt(tree.subtree_end(node));
     const double sum = sums[end] - sums[begin];
-    if (sum > most || (sum == most && best != 0 && node > best &&
-                       node < tree.subtree_end(best))) {
+    if (sum > most || (sum == most && best != 0 && node > best && node < tree.subtree_end(best))) {
       most = sum;
       best = node;
     }
@@ -113,8 +112,7 @@ class Decoder {
       }
       const PageBlock& block = Block(i);
       const bool line = block.weight < kShortLine || block.tag == Tag::kLi;
-      kept_[i] = (line && scores_[i] >= kBetween) ||
-                 (block.quoted && scores_[i] >= kQuotedBetween);
+      kept_[i] = (line && scores_[i] >= kBetween) || (block.quoted && scores_[i] >= kQuotedBetween);
     }
   }
 
@@ -216,7 +214,10 @@ Status ExtractArticle(Document& document) {
     document.content.push_back(tree.root());
     return {};
   }
-  PageBlocks page(tree);
+  if (document.page == nullptr) {
+    document.page = std::make_shared<PageBlocks>(tree);
+  }
+  PageBlocks& page = *document.page;
   const Anchor anchor = FindAnchor(page);
   const std::vector<FeatureRow> rows = MakeFeatures(page, anchor, TitleOf(tree));
   std::vector<float> scores(rows.size());
@@ -224,6 +225,7 @@ Status ExtractArticle(Document& document) {
     scores[i] = ScoreBlock(rows[i]);
   }
   Decoder(page, scores).Run(document);
+  document.page.reset();
   return {};
 }
 

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// From the article's nodes to its text: what is kept of the lines at its edges, and what they say.
+#include <algorithm>
+
+#include "transforms/steps/content_blocks.h"
+#include "transforms/steps/edge_lines.h"
+#include "transforms/steps/step.h"
+#include "transforms/text/utf8.h"
+
+namespace newswire::steps {
+namespace {
+
+using Blocks = std::vector<RawBlock>;
+
+constexpr size_t kTail = 6;         // blocks at the end among which the foot is looked for
+constexpr size_t kSubheading = 50;  // code points of a whole-bold paragraph that is a heading
+constexpr int kSubheadingLevel = 3;
+
+bool IsKnownSummary(const Document& document, std::string_view text) {
+  return std::any_of(document.candidates.summaries.begin(), document.candidates.summaries.end(),
+                     [&](const Candidate& it) { return SameWords(it.value, text); });
+}
+
+// The quote before the text is the summary where the post's dialect has it so, or where the page
+// itself calls the same words its description.
+void TakeQuote(Document& document, bool portal, Blocks& blocks) {
+  size_t end = 0;
+  std::string quote;
+  while (end < blocks.size() && blocks[end].leading_quote) {
+    quote += (quote.empty() ? "" : " ") + blocks[end].content.text;
+    ++end;
+  }
+  if (end == 0 || end == blocks.size()) {
+    return;  // nothing but a quote is a text
+  }
+  const bool known = SameWords(document.digest, quote) || IsKnownSummary(document, quote);
+  if (!portal && !known && !document.front_matter.has_value()) {
+    return;
+  }
+  if (document.digest.empty()) {
+    document.digest = quote;
+  }
+  blocks.erase(blocks.begin(), blocks.begin() + static_cast<long>(end));
+}
+
+// The foot of a Markdown post: the address of the original, links back to the site's pages.
+void TakeFoot(Document& document, Blocks& blocks) {
+  for (size_t steps = 0; steps < kTail && blocks.size() > 1; ++steps) {
+    const ContentBlock& block = blocks.back().content;
+    const bool link = block.links.size() == 1 && IsAddress(block.text, block.links[0].url);
+    if (link) {
+      if (document.source_link.empty()) {
+        document.source_link = block.links[0].url;
+      }
+    } else if (block.text != "<>" &&
+               !(blocks.back().whole_link && !block.links.empty() &&
+                 block.text.starts_with("返回")) &&
+               !IsWayBack(block)) {
+      return;
+    }
+    blocks.pop_back();
+  }
+}
+
+void TakeCredits(Document& document, Blocks& blocks) {
+  for (size_t i = blocks.size(); i-- > 0;) {
+    const bool tail = blocks.size() - i <= kTail;
+    if (!blocks[i].credit_mark && !(tail && IsCreditLine(blocks[i].content.text))) {
+      continue;
+    }
+    if (blocks.size() == 1) {
+      return;
+    }
+    if (document.credit.empty()) {
+      document.credit = blocks[i].content.text;
+    }
+    blocks.erase(blocks.begin() + static_cast<long>(i));
+  }
+  if (!blocks.empty()) {
+    // A one-line post ends in its credit: （证券时报）.
+    ContentBlock& last = blocks.back().content;
+    const size_t at = TrailingCredit(last.text);
+    if (at != std::string::npos && at > 0) {
+      if (document.credit.empty()) {
+        document.credit = std::string(text::TrimBlank(std::string_view(last.text).substr(at)));
+      }
+      last.text = std::string(text::TrimBlank(std::string_view(last.text).substr(0, at)));
+      const auto size = static_cast<uint32_t>(text::CountCodePoints(last.text));
+      std::erase_if(last.links, [&](const PostLink& link) { return link.span.end > size; });
+    }
+  }
+}
+
+void DropTitle(const Document& document, Blocks& blocks) {
+  const auto is_title = [&](std::string_view line) {
+    return SameWords(line, document.post.title) ||
+           std::any_of(document.candidates.titles.begin(), document.candidates.titles.end(),
+                       [&](const Candidate& it) { return SameWords(it.value, line); });
+  };
+  for (size_t i = 0; i < blocks.size() && i < 4 && blocks.size() > 1;) {
+    const ContentBlock& block = blocks[i].content;
+    const bool may = block.kind == BlockKind::kHeading || (!document.is_fragment && i == 0);
+    if (may && is_title(block.text)) {
+      blocks.erase(blocks.begin() + static_cast<long>(i));
+    } else {
+      ++i;
+    }
+  }
+}
+
+// Lines at both ends that belong to the page, not to the article.
+void DropEdges(Document& document, Blocks& blocks) {
+  size_t begin = 0;
+  while (begin + 1 < blocks.size() && begin < kTail && IsTopLine(blocks[begin].content.text)) {
+    ++begin;
+  }
+  blocks.erase(blocks.begin(), blocks.begin() + static_cast<long>(begin));
+  for (size_t steps = 0;
+       steps < kTail && blocks.size() > 1 && IsBottomLine(blocks.back().content.text); ++steps) {
+    if (document.credit.empty() && IsCreditLine(blocks.back().content.text)) {
+      document.credit = blocks.back().content.text;
+    }
+    blocks.pop_back();
+  }
+}
+
+void DropCaptions(Blocks& blocks) {
+  if (blocks.size() > 1) {
+    std::erase_if(blocks, [](const RawBlock& block) {
+      return block.content.kind != BlockKind::kHeading && IsPhotoCredit(block.content.text);
+    });
+  }
+}
+
+void NameSubheadings(Blocks& blocks) {
+  for (RawBlock& block : blocks) {
+    if (block.whole_strong && block.content.kind == BlockKind::kParagraph &&
+        IsSubheading(block.content.text, kSubheading)) {
+      block.content.kind = BlockKind::kHeading;
+      block.content.level = kSubheadingLevel;
+    }
+  }
+}
+
+// A page's description is its summary unless it is only the beginning of the text.
+void ProposeSummary(Document& document) {
+  if (!document.digest.empty()) {
+    document.digest = std::string(WithoutCredit(document.digest));
+    document.post.summary = document.digest;
+    return;
+  }
+  if (document.post.summary.empty() || document.blocks.empty()) {
+    return;
+  }
+  std::string text;
+  for (const ContentBlock& block : document.blocks) {
+    text += block.text;
+    if (text.size() > 2 * document.post.summary.size() + 400) {
+      break;
+    }
+  }
+  if (BeginsWithWords(text, document.post.summary)) {
+    document.post.summary.clear();
+  }
+}
+
+}  // namespace
+
+Status Clean(Document& document) {
+  if (!document.tree.has_value()) {
+    document.tree = text::HtmlTree::Parse(document.html);
+    document.content = {document.tree->root()};
+  }
+  RawContent content = CollectContent(document);
+  Blocks& blocks = content.blocks;
+  TakeQuote(document, content.portal, blocks);
+  TakeFoot(document, blocks);
+  TakeCredits(document, blocks);
+  if (!document.is_fragment) {
+    DropEdges(document, blocks);
+  }
+  DropTitle(document, blocks);
+  DropCaptions(blocks);
+  if (content.portal) {
+    NameSubheadings(blocks);
+  }
+  document.blocks.clear();
+  document.blocks.reserve(blocks.size());
+  for (RawBlock& block : blocks) {
+    document.blocks.push_back(std::move(block.content));
+  }
+  document.images = std::move(content.images);
+  ProposeSummary(document);
+  return {};
+}
+
+}  // namespace newswire::steps

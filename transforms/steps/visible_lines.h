@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "transforms/steps/document.h"
+#include "transforms/steps/page_blocks.h"
+
+namespace newswire::steps {
+
+// The heading of a page that is its title, and the block where it stands.
+struct Headline {
+  std::string text;  // empty: none found
+  size_t block = 0;  // meaningless when `text` is empty
+};
+
+// The longest heading (h1 to h5) that is contained in one of `names` (the page's <title>, what its
+// metadata call it) and is not a site's name; when none is, the only h1.
+Headline FindHeadline(const PageBlocks& page, const std::vector<std::string_view>& names,
+                      const std::vector<std::string>& sites);
+
+// What the metadata call the site.
+std::vector<std::string> SiteNames(const Candidates& meta, const Candidates& json_ld);
+
+// A <title> less the site's name: behind or before a separator (`-`, `|`, `_`, `–` ...).
+std::string WithoutSiteName(std::string_view title, const std::vector<std::string>& sites);
+
+// Dates, 来源：, 作者： in the lines around the headline.
+void ReadLinesAround(const PageBlocks& page, const Headline& headline, Candidates& out);
+
+// Whether the page's paragraphs are mostly Han, Kana, Hangul or Thai.
+bool IsMostlyDense(const PageBlocks& page);
+
+}  // namespace newswire::steps
