@@ -18,7 +18,8 @@ using NodeId = HtmlTree::NodeId;
 constexpr uint32_t kParagraphWeight = 80;
 constexpr double kParagraphLinkShare = 0.35;
 constexpr double kMaxPrunedShare = 0.45;
-constexpr int kLevels = 8;  // how far up a paragraph's points go
+constexpr size_t kShortPost = 12;  // lines behind the title where a very short post is looked for
+constexpr int kLevels = 8;         // how far up a paragraph's points go
 
 double Share(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
@@ -111,6 +112,17 @@ bool IsParagraph(const PageBlock& block) {
          block.link_weight < kParagraphLinkShare * block.weight;
 }
 
+// The index of the block behind the first h1 that is not pruned; 0 without one.
+static size_t BehindTitle(const PageBlocks& page) {
+  const auto& blocks = page.blocks();
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    if (blocks[i].tag == Tag::kH1 && !blocks[i].pruned) {
+      return i + 1;
+    }
+  }
+  return 0;
+}
+
 Anchor FindAnchor(PageBlocks& page) {
   Prune(page);
   const HtmlTree& tree = page.tree();
@@ -119,12 +131,20 @@ Anchor FindAnchor(PageBlocks& page) {
   std::vector<float> points(tree.size(), 0);
   std::vector<NodeId> touched;
   const auto& blocks = page.blocks();
-  // When no block is a paragraph, shorter lines have to do.
+  // When no block is a paragraph, shorter lines have to do: those behind the title.
+  const size_t behind_title = BehindTitle(page);
   for (const uint32_t least : {kParagraphWeight, 30U, 1U}) {
-    for (const PageBlock& block : blocks) {
+    for (size_t i = 0; i < blocks.size(); ++i) {
+      const PageBlock& block = blocks[i];
       if (block.pruned || block.weight < least ||
           block.link_weight >= kParagraphLinkShare * block.weight ||
-          (block.sentence_marks == 0 && least > 1) || block.tag == Tag::kFigcaption) {
+          (block.sentence_marks == 0 && least > 1) || block.tag == Tag::kFigcaption ||
+          text::HeadingLevel(block.tag) > 0) {
+        continue;
+      }
+      if (least < kParagraphWeight && behind_title > 0 &&
+          (i < behind_title || i > behind_title + kShortPost ||
+           (least == 1 && ReadLine(page.text(block)).date))) {
         continue;
       }
       anchor.paragraph_mass += block.weight;

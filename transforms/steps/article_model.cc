@@ -12,7 +12,8 @@ float ScoreBlock(const FeatureRow& row) {
   if (between) {
     return 0.9F;
   }
-  return in_top ? 0.3F : 0.1F;
+  const bool near = row[40] < 1.7F, like_paragraphs = row[43] > 0.25F;
+  return in_top && near && like_paragraphs ? 0.6F : in_top ? 0.3F : 0.1F;
 }
 
 }  // namespace newswire::steps

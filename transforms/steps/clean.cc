@@ -26,7 +26,7 @@ bool IsKnownSummary(const Document& document, std::string_view text) {
 void TakeQuote(Document& document, bool portal, Blocks& blocks) {
   size_t end = 0;
   std::string quote;
-  while (end < blocks.size() && blocks[end].leading_quote) {
+  while (end < blocks.size() && blocks[end].first_quote) {
     quote += (quote.empty() ? "" : " ") + blocks[end].content.text;
     ++end;
   }
@@ -43,6 +43,11 @@ void TakeQuote(Document& document, bool portal, Blocks& blocks) {
   blocks.erase(blocks.begin(), blocks.begin() + static_cast<long>(end));
 }
 
+bool IsFoot(const ContentBlock& block) {
+  return block.text == "<>" || IsWayBack(block.text) || IsCreditLine(block.text) ||
+         (!block.links.empty() && IsAddress(block.text, block.links[0].url));
+}
+
 // The foot of a Markdown post: the address of the original, links back to the site's pages.
 void TakeFoot(Document& document, Blocks& blocks) {
   for (size_t steps = 0; steps < kTail && blocks.size() > 1; ++steps) {
@@ -52,10 +57,7 @@ void TakeFoot(Document& document, Blocks& blocks) {
       if (document.source_link.empty()) {
         document.source_link = block.links[0].url;
       }
-    } else if (block.text != "<>" &&
-               !(blocks.back().whole_link && !block.links.empty() &&
-                 block.text.starts_with("返回")) &&
-               !IsWayBack(block)) {
+    } else if (block.text != "<>" && !(blocks.back().has_link && IsWayBack(block.text))) {
       return;
     }
     blocks.pop_back();
@@ -91,16 +93,22 @@ void TakeCredits(Document& document, Blocks& blocks) {
   }
 }
 
+// Headings that repeat the title; a first paragraph that does, letter by letter.
 void DropTitle(const Document& document, Blocks& blocks) {
-  const auto is_title = [&](std::string_view line) {
-    return SameWords(line, document.post.title) ||
+  const auto is_title = [&](const ContentBlock& block) {
+    const bool heading = block.kind == BlockKind::kHeading;
+    const auto same = [&](std::string_view title) {
+      return heading ? SameWords(block.text, title) : block.text == title;
+    };
+    return same(document.post.title) ||
            std::any_of(document.candidates.titles.begin(), document.candidates.titles.end(),
-                       [&](const Candidate& it) { return SameWords(it.value, line); });
+                       [&](const Candidate& it) { return same(it.value); });
   };
   for (size_t i = 0; i < blocks.size() && i < 4 && blocks.size() > 1;) {
     const ContentBlock& block = blocks[i].content;
-    const bool may = block.kind == BlockKind::kHeading || (!document.is_fragment && i == 0);
-    if (may && is_title(block.text)) {
+    const bool may = block.kind == BlockKind::kHeading ||
+                     (!document.is_fragment && i == 0 && !IsFoot(blocks[1].content));
+    if (may && is_title(block)) {
       blocks.erase(blocks.begin() + static_cast<long>(i));
     } else {
       ++i;
@@ -108,13 +116,16 @@ void DropTitle(const Document& document, Blocks& blocks) {
   }
 }
 
-// Lines at both ends that belong to the page, not to the article.
-void DropEdges(Document& document, Blocks& blocks) {
+// Lines above and below the text that belong to the page, not to the article.
+void DropTop(Blocks& blocks) {
   size_t begin = 0;
   while (begin + 1 < blocks.size() && begin < kTail && IsTopLine(blocks[begin].content.text)) {
     ++begin;
   }
   blocks.erase(blocks.begin(), blocks.begin() + static_cast<long>(begin));
+}
+
+void DropBottom(Document& document, Blocks& blocks) {
   for (size_t steps = 0;
        steps < kTail && blocks.size() > 1 && IsBottomLine(blocks.back().content.text); ++steps) {
     if (document.credit.empty() && IsCreditLine(blocks.back().content.text)) {
@@ -159,6 +170,7 @@ void ProposeSummary(Document& document) {
       break;
     }
   }
+  document.post.summary = std::string(WithoutCredit(document.post.summary));
   if (BeginsWithWords(text, document.post.summary)) {
     document.post.summary.clear();
   }
@@ -173,13 +185,17 @@ Status Clean(Document& document) {
   }
   RawContent content = CollectContent(document);
   Blocks& blocks = content.blocks;
+  DropTitle(document, blocks);
+  if (!document.is_fragment) {
+    DropTop(blocks);
+    DropTitle(document, blocks);
+  }
   TakeQuote(document, content.portal, blocks);
   TakeFoot(document, blocks);
   TakeCredits(document, blocks);
   if (!document.is_fragment) {
-    DropEdges(document, blocks);
+    DropBottom(document, blocks);
   }
-  DropTitle(document, blocks);
   DropCaptions(blocks);
   if (content.portal) {
     NameSubheadings(blocks);

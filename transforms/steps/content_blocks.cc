@@ -75,7 +75,7 @@ class Line {
   uint32_t code_points() const { return code_points_; }
   uint32_t next() const { return code_points_ + (pending_space_ && !text_.empty() ? 1 : 0); }
   bool whole_strong() const { return !plain_; }
-  bool whole_link() const { return !unlinked_; }
+  bool has_link() const { return linked_; }
 
   // The finished text; spans of `links` are moved along when NFC changes it.
   std::string Take(std::vector<PostLink>& links) {
@@ -112,12 +112,12 @@ class Line {
     text_ += bytes;
     code_points_ += static_cast<uint32_t>(code_points);
     plain_ = plain_ || !strong;
-    unlinked_ = unlinked_ || !linked;
+    linked_ = linked_ || linked;
   }
 
   std::string text_;
   uint32_t code_points_ = 0;
-  bool pending_space_ = false, plain_ = false, unlinked_ = false, wide_ = false;
+  bool pending_space_ = false, plain_ = false, linked_ = false, wide_ = false;
 };
 
 class Collector {
@@ -325,7 +325,7 @@ class Collector {
       pre_ -= closed.tag == Tag::kPre ? 1 : 0;
       items_ -= closed.tag == Tag::kLi ? 1 : 0;
       if (closed.tag == Tag::kBlockquote && quotes_ == 0) {
-        leading_quote_ = false;
+        first_quote_ = false;
       }
     }
   }
@@ -353,7 +353,7 @@ class Collector {
     pre_ += tag == Tag::kPre ? 1 : 0;
     items_ += tag == Tag::kLi ? 1 : 0;
     if (tag == Tag::kBlockquote) {
-      leading_quote_ = leading_quote_ || (quotes_ == 0 && result_.blocks.empty() && !quote_seen_);
+      first_quote_ = first_quote_ || !quote_seen_;
       quote_seen_ = true;
       ++quotes_;
     }
@@ -416,7 +416,7 @@ class Collector {
     if (!line_.empty()) {
       RawBlock block;
       block.whole_strong = line_.whole_strong();
-      block.whole_link = line_.whole_link();
+      block.has_link = line_.has_link();
       block.content.text = line_.Take(links_);
       if (pre_ > 0) {
         TrimLines(block.content.text);
@@ -426,7 +426,7 @@ class Collector {
       const NodeId element = Innermost();
       SetKind(block.content, element);
       block.credit_mark = HasWord(tree_.attribute(element, "class"), "em_media");
-      block.leading_quote = leading_quote_ && quotes_ > 0;
+      block.first_quote = first_quote_;
       if (!block.content.text.empty()) {
         result_.blocks.push_back(std::move(block));
       }
@@ -599,7 +599,7 @@ class Collector {
   uint32_t link_begin_ = 0;
   size_t link_count_ = 0, total_text_ = 0;
   int strong_ = 0, quotes_ = 0, pre_ = 0, items_ = 0;
-  bool in_link_ = false, in_chart_ = false, leading_quote_ = false, quote_seen_ = false;
+  bool in_link_ = false, in_chart_ = false, first_quote_ = false, quote_seen_ = false;
 };
 
 }  // namespace

@@ -11,10 +11,10 @@ namespace newswire::steps {
 // A block as it stands on the page, before it is decided whether it is text of the post.
 struct RawBlock {
   ContentBlock content;
-  bool credit_mark = false;    // the portal's own mark of a credit line (class em_media)
-  bool whole_strong = false;   // all of it inside strong or b
-  bool whole_link = false;     // all of it inside links
-  bool leading_quote = false;  // inside the first blockquote, before which there is nothing
+  bool credit_mark = false;   // the portal's own mark of a credit line (class em_media)
+  bool whole_strong = false;  // all of it inside strong or b
+  bool has_link = false;
+  bool first_quote = false;  // inside the first blockquote
 };
 
 struct RawContent {

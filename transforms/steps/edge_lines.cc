@@ -132,19 +132,24 @@ bool IsAddress(std::string_view line, std::string_view url) {
   return line.find(' ') == std::string_view::npos && (line == url || url.starts_with(line));
 }
 
-bool IsWayBack(const ContentBlock& block) {
-  if (block.links.empty()) {
+bool IsWayBack(std::string_view line) {
+  if (line.size() > kMaxEdgeLine) {
     return false;
   }
-  size_t linked = 0;
-  for (const PostLink& link : block.links) {
-    if (!link.text.starts_with("返回")) {
+  while (!line.empty()) {
+    if (!line.starts_with("返回")) {
       return false;
     }
-    linked += link.text.size();
+    size_t end = std::min(line.find("｜"), line.find_first_of(" |"));
+    if (end == std::string_view::npos) {
+      return true;
+    }
+    line.remove_prefix(end);
+    while (line.starts_with("｜") || line.starts_with(" ") || line.starts_with("|")) {
+      line.remove_prefix(line[0] == '\xEF' ? 3 : 1);
+    }
   }
-  // Between the links there is room for ｜ and blanks only.
-  return block.text.size() <= linked + block.links.size() * 5;
+  return true;
 }
 
 bool IsCreditLine(std::string_view line) {

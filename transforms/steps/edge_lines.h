@@ -4,8 +4,6 @@
 #include <cstddef>
 #include <string_view>
 
-#include "transforms/steps/document.h"
-
 namespace newswire::steps {
 
 // Questions about single lines of an article, for what stands at its edges. All are pure and look
@@ -17,8 +15,8 @@ bool SameWords(std::string_view a, std::string_view b);
 bool BeginsWithWords(std::string_view text, std::string_view excerpt);
 // Whether the line is nothing but the URL it links to.
 bool IsAddress(std::string_view line, std::string_view url);
-// Links back to the site's own pages: 返回…, alone or with others like it.
-bool IsWayBack(const ContentBlock& block);
+// The words of links back to the site's own pages: 返回…, alone or with others like it.
+bool IsWayBack(std::string_view line);
 // A line that only names the source: （文章来源：X）, 来源：X.
 bool IsCreditLine(std::string_view line);
 // Where a medium in brackets begins at the end of a text: （证券时报）; npos when there is none.

@@ -4,6 +4,7 @@
 
 #include "transforms/steps/article_features.h"
 #include "transforms/steps/article_model.h"
+#include "transforms/steps/edge_lines.h"
 #include "transforms/steps/page_blocks.h"
 #include "transforms/steps/step.h"
 
@@ -19,15 +20,14 @@ constexpr float kBetween = 0.25F;        // for short lines between two kept one
 constexpr float kQuotedBetween = 0.05F;  // for what is quoted between two kept ones
 constexpr float kOutside = 0.6F;
 constexpr size_t kReach = 6;  // blocks around the best subtree
+constexpr size_t kFoot = 6;   // lines behind the text that may be its foot
 constexpr uint32_t kShortLine = 120;
 
 // The scores as they are, or raised when even the best are low: some article there is.
-float ThresholdFor(const std::vector<float>& scores, const PageBlocks& page) {
+float ThresholdFor(const std::vector<float>& scores) {
   float best = 0;
-  for (size_t i = 0; i < scores.size(); ++i) {
-    if (page.blocks()[i].weight >= 20) {
-      best = std::max(best, scores[i]);
-    }
+  for (const float score : scores) {
+    best = std::max(best, score);
   }
   return best >= kThreshold * 1.5F ? kThreshold : best * 0.66F;
 }
@@ -69,7 +69,7 @@ class Decoder {
       : page_(page), tree_(page.tree()), scores_(scores), kept_(scores.size(), false) {}
 
   void Run(Document& document) {
-    const float threshold = ThresholdFor(scores_, page_);
+    const float threshold = ThresholdFor(scores_);
     best_ = BestSubtree(page_, scores_, threshold);
     if (best_ == 0) {
       return;
@@ -81,6 +81,7 @@ class Decoder {
     }
     FillGaps();
     KeepAround();
+    KeepFoot();
     Emit(document);
   }
 
@@ -125,6 +126,21 @@ class Decoder {
     }
   }
 
+  // The credit line and the foot of a Markdown post behind the text: clean reads and drops them.
+  void KeepFoot() {
+    size_t last = end_;
+    while (last > begin_ && !kept_[last - 1]) {
+      --last;
+    }
+    for (size_t i = last; i < kept_.size() && i < last + kFoot; ++i) {
+      const std::string_view line = page_.text(Block(i));
+      const bool address = Block(i).link_weight == Block(i).weight &&
+                           (line.starts_with("http://") || line.starts_with("https://"));
+      kept_[i] = kept_[i] || IsCreditLine(line) || address || line.starts_with("返回") ||
+                 tree_.attribute(Block(i).element, "class") == "em_media";
+    }
+  }
+
   void Emit(Document& document) const {
     for (size_t i = 0; i < begin_; ++i) {
       if (kept_[i]) {
@@ -155,12 +171,30 @@ class Decoder {
     return false;
   }
 
+  // The whole element when nothing in it is left out, so that its links stay links.
   void AddOutside(size_t i, Document& document) const {
+    const NodeId element = Block(i).element;
+    if (AllKept(element)) {
+      if (document.content.empty() || document.content.back() < element) {
+        document.content.push_back(element);
+      }
+      return;
+    }
     for (NodeId node = Block(i).first; node <= Block(i).last; ++node) {
       if (tree_.is_text(node)) {
         document.content.push_back(node);
       }
     }
+  }
+
+  bool AllKept(NodeId node) const {
+    const size_t end = page_.FirstBlockAt(tree_.subtree_end(node));
+    for (size_t i = page_.FirstBlockAt(node); i < end; ++i) {
+      if (!kept_[i]) {
+        return false;
+      }
+    }
+    return node > 0;
   }
 
   // A block that is left out takes the boxes around it along, as far as they hold nothing kept:

@@ -106,11 +106,17 @@ class Walker {
         frame.tag = Tag::kDiv;
       }
     }
-    frame.links += tag == Tag::kA ? 1 : 0;
+    frame.links += tag == Tag::kA && !IsAutoLink(node) ? 1 : 0;
     frame.strong += tag == Tag::kB || tag == Tag::kStrong ? 1 : 0;
     frame.quotes += tag == Tag::kBlockquote ? 1 : 0;
     frames_.push_back(frame);
     closes_block_.push_back(block);
+  }
+
+  // What the portal's auto-linker put on words is text, not navigation.
+  bool IsAutoLink(NodeId node) const {
+    const std::string_view names = tree_.attribute(node, "class");
+    return names == "keytip" || names == "infokey";
   }
 
   void Text(NodeId node) {

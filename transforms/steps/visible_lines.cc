@@ -157,6 +157,9 @@ void Propose(std::vector<Candidate>& list, std::string value) {
 
 }  // namespace
 
+static Headline FindTitleLine(const PageBlocks& page, std::string_view title);
+static std::vector<std::string_view> TitleParts(std::string_view title);
+
 Headline FindHeadline(const PageBlocks& page, const std::vector<std::string_view>& names,
                       const std::vector<std::string>& sites) {
   std::vector<std::string> known;
@@ -202,6 +205,27 @@ Headline FindHeadline(const PageBlocks& page, const std::vector<std::string_view
       blocks[only].weight >= 2 * kLeastHeadline) {
     best = {std::string(page.text(blocks[only])), only};
   }
+  if (best.text.empty() && !names.empty()) {
+    return FindTitleLine(page, names.front());
+  }
+  return best;
+}
+
+// Pages without headings: a line that is a whole part of the <title>.
+static Headline FindTitleLine(const PageBlocks& page, std::string_view title) {
+  Headline best;
+  for (const std::string_view part : TitleParts(title)) {
+    if (text::WeightedLength(part) < 2 * kLeastHeadline || part.size() <= best.text.size()) {
+      continue;
+    }
+    for (size_t i = 0; i < page.blocks().size(); ++i) {
+      const PageBlock& block = page.blocks()[i];
+      if (block.link_weight == 0 && page.text(block) == part) {
+        best = {std::string(part), i};
+        break;
+      }
+    }
+  }
   return best;
 }
 
@@ -215,31 +239,54 @@ std::vector<std::string> SiteNames(const Candidates& meta, const Candidates& jso
   return names;
 }
 
-std::string WithoutSiteName(std::string_view title, const std::vector<std::string>& sites) {
-  constexpr std::string_view kSeparators[] = {" | ", " - ", " – ", " — ", " :: ", " « ", " » ",
-                                              "｜",  "|",   "_",   "--",  "–",    "—",   "-"};
-  for (const std::string_view separator : kSeparators) {
-    const size_t last = title.rfind(separator);
-    if (last == std::string_view::npos) {
-      continue;
-    }
-    const std::string_view head = text::TrimBlank(title.substr(0, last));
-    const std::string_view tail = text::TrimBlank(title.substr(last + separator.size()));
-    const bool named = std::any_of(sites.begin(), sites.end(), [&](const std::string& site) {
-      return !tail.empty() &&
-             (site.find(tail) != std::string::npos || tail.find(site) != std::string::npos);
-    });
-    // A hyphen inside a word separates nothing.
-    const bool bare = separator == "-" || separator == "–" || separator == "—";
-    if (named || (!bare && text::WeightedLength(tail) < text::WeightedLength(head))) {
-      const std::string again =
-          separator == "_" || named ? WithoutSiteName(head, sites) : std::string(head);
-      if (text::WeightedLength(again) >= kLeastHeadline) {
-        return again;
+// A <title> cut at what separates it from the site's name.
+static std::vector<std::string_view> TitleParts(std::string_view title) {
+  constexpr std::string_view kSeparators[] = {" | ", " - ", " – ", " — ", " :: ", " « ",
+                                              " » ", "｜",  "|",   "_",   "--",   "——"};
+  std::vector<std::string_view> parts;
+  size_t begin = 0;
+  for (size_t i = 0; i < title.size() && parts.size() < 16;) {
+    size_t size = 0;
+    for (const std::string_view separator : kSeparators) {
+      if (title.substr(i).starts_with(separator)) {
+        size = separator.size();
+        break;
       }
     }
+    if (size == 0) {
+      ++i;
+      continue;
+    }
+    parts.push_back(text::TrimBlank(title.substr(begin, i - begin)));
+    i += size;
+    begin = i;
   }
-  return std::string(title);
+  parts.push_back(text::TrimBlank(title.substr(begin)));
+  return parts;
+}
+
+std::string WithoutSiteName(std::string_view title, const std::vector<std::string>& sites) {
+  const std::vector<std::string_view> parts = TitleParts(title);
+  // The longest part is the title; a part that names the site ends it, so that a title with a
+  // separator of its own stays whole.
+  std::string_view longest = parts.front();
+  for (const std::string_view part : parts) {
+    if (text::WeightedLength(part) > text::WeightedLength(longest)) {
+      longest = part;
+    }
+  }
+  for (size_t i = parts.size(); i-- > 1;) {
+    const bool named = std::any_of(sites.begin(), sites.end(), [&](const std::string& site) {
+      return !parts[i].empty() &&
+             (site.find(parts[i]) != std::string::npos || parts[i].find(site) != std::string::npos);
+    });
+    const std::string_view head = text::TrimBlank(title.substr(
+        0, static_cast<size_t>(parts[i - 1].data() + parts[i - 1].size() - title.data())));
+    if (named && head.find(longest) != std::string_view::npos) {
+      return std::string(head);
+    }
+  }
+  return std::string(longest);
 }
 
 void ReadLinesAround(const PageBlocks& page, const Headline& headline, Candidates& out) {
