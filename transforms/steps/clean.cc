@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "transforms/steps/content_blocks.h"
+#include "transforms/steps/credit.h"
 #include "transforms/steps/edge_lines.h"
 #include "transforms/steps/step.h"
 #include "transforms/text/utf8.h"
@@ -78,19 +79,6 @@ void TakeCredits(Document& document, Blocks& blocks) {
     }
     blocks.erase(blocks.begin() + static_cast<long>(i));
   }
-  if (!blocks.empty()) {
-    // A one-line post ends in its credit: （证券时报）.
-    ContentBlock& last = blocks.back().content;
-    const size_t at = TrailingCredit(last.text);
-    if (at != std::string::npos && at > 0) {
-      if (document.credit.empty()) {
-        document.credit = std::string(text::TrimBlank(std::string_view(last.text).substr(at)));
-      }
-      last.text = std::string(text::TrimBlank(std::string_view(last.text).substr(0, at)));
-      const auto size = static_cast<uint32_t>(text::CountCodePoints(last.text));
-      std::erase_if(last.links, [&](const PostLink& link) { return link.span.end > size; });
-    }
-  }
 }
 
 // Headings that repeat the title; a first paragraph that does, letter by letter.
@@ -156,7 +144,6 @@ void NameSubheadings(Blocks& blocks) {
 // A page's description is its summary unless it is only the beginning of the text.
 void ProposeSummary(Document& document) {
   if (!document.digest.empty()) {
-    document.digest = std::string(WithoutCredit(document.digest));
     document.post.summary = document.digest;
     return;
   }
@@ -170,8 +157,8 @@ void ProposeSummary(Document& document) {
       break;
     }
   }
-  document.post.summary = std::string(WithoutCredit(document.post.summary));
-  if (BeginsWithWords(text, document.post.summary)) {
+  const auto credited = SplitTrailingCredit(document.post.summary);
+  if (BeginsWithWords(text, credited ? credited->text : document.post.summary)) {
     document.post.summary.clear();
   }
 }

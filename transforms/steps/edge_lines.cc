@@ -11,18 +11,12 @@ namespace newswire::steps {
 namespace {
 
 constexpr size_t kMaxCreditLine = 150;  // bytes
-constexpr size_t kMaxMedium = 48;       // bytes of a medium's name in brackets
 constexpr size_t kMaxEdgeLine = 360;    // bytes
 constexpr size_t kLeastExcerpt = 24;    // bytes
 
 bool StartsWithAny(std::string_view line, std::span<const std::string_view> words) {
   return std::any_of(words.begin(), words.end(),
                      [&](std::string_view word) { return line.starts_with(word); });
-}
-
-bool EndsWithAny(std::string_view line, std::span<const std::string_view> words) {
-  return std::any_of(words.begin(), words.end(),
-                     [&](std::string_view word) { return line.ends_with(word); });
 }
 
 constexpr std::string_view kOpenBrackets[] = {"（", "(", "【", "[", "［"};
@@ -72,15 +66,6 @@ std::string_view Next(std::string_view& text) {
   }
   return {};
 }
-
-// How a medium's name ends.
-constexpr std::string_view kMediumEnds[] = {
-    "报",   "网",       "社",   "新闻",       "客户端", "刊",   "财经", "电视台",
-    "卫视", "券商中国", "杂志", "中证金牛座", "资讯",   "快讯", "APP",  "头条",
-    "频道", "通讯",     "日报", "研究院",     "公众号", "早餐", "时间", "科创板日报"};
-
-constexpr std::string_view kSentenceEnds[] = {"。", "！", "？", "!", "?",
-                                              "…",  "；", "：", ":", "”。"};
 
 constexpr std::string_view kTopStarts[] = {
     "来源：",   "来源:",    "来源 ",  "时间：",    "时间:",      "发布时间",     "发表时间",
@@ -171,34 +156,6 @@ bool IsCreditLine(std::string_view line) {
     }
   }
   return false;
-}
-
-size_t TrailingCredit(std::string_view text) {
-  for (size_t i = 0; i < 2; ++i) {
-    const std::string_view close = i == 0 ? "）" : ")", open = i == 0 ? "（" : "(";
-    if (!text.ends_with(close)) {
-      continue;
-    }
-    const size_t at = text.rfind(open);
-    if (at == std::string_view::npos) {
-      continue;
-    }
-    const std::string_view medium = text::TrimBlank(
-        text.substr(at + open.size(), text.size() - close.size() - at - open.size()));
-    if (medium.empty() || medium.size() > kMaxMedium || !EndsWithAny(medium, kMediumEnds)) {
-      continue;
-    }
-    // It stands behind a whole sentence.
-    if (EndsWithAny(text::TrimBlank(text.substr(0, at)), kSentenceEnds)) {
-      return at;
-    }
-  }
-  return std::string_view::npos;
-}
-
-std::string_view WithoutCredit(std::string_view text) {
-  const size_t at = TrailingCredit(text);
-  return at == std::string_view::npos || at == 0 ? text : text::TrimBlank(text.substr(0, at));
 }
 
 bool IsPhotoCredit(std::string_view line) {

@@ -19,10 +19,6 @@ bool IsAddress(std::string_view line, std::string_view url);
 bool IsWayBack(std::string_view line);
 // A line that only names the source: （文章来源：X）, 来源：X.
 bool IsCreditLine(std::string_view line);
-// Where a medium in brackets begins at the end of a text: （证券时报）; npos when there is none.
-size_t TrailingCredit(std::string_view text);
-// The text without such a credit.
-std::string_view WithoutCredit(std::string_view text);
 // A line that only says where a photo is from: 图片来源：X.
 bool IsPhotoCredit(std::string_view line);
 // A short phrase, not a sentence and not a speaker's name.

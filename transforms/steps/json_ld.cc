@@ -123,7 +123,11 @@ class Reader {
       Article(value);
     } else if (value["pubDate"].is_string()) {
       // What Baidu asks of pages: no type, pubDate and upDate.
+      const size_t before = out_.published.size();
       Add(out_.published, value["pubDate"].string_or(""));
+      if (out_.published.size() > before) {
+        out_.published.back().origin = "baidu";  // often the time of the last edit
+      }
       Add(out_.titles, value["title"].string_or(""));
     }
     Visit(value["@graph"], depth + 1);

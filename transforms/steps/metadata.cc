@@ -219,8 +219,7 @@ class PageReader {
     } else if (OneOf(name, kAuthorNames)) {
       AddName(meta.authors, content, "meta");
     } else if (OneOf(name, kSourceNames)) {
-      AddName(sources_, content, "meta_source");
-      AddName(found_.visible.publishers, content, "meta_source");
+      AddName(found_.visible.publishers, content, "visible");
     } else if (OneOf(name, kUpdatedNames)) {
       Add(meta.updated, content, "meta");
     } else if (const auto* at =
@@ -303,7 +302,6 @@ class PageReader {
 
   const HtmlTree& tree_;
   Found& found_;
-  std::vector<Candidate> sources_;
   std::vector<RankedMeta> published_;
   std::string title_;
 };

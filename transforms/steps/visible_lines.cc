@@ -289,6 +289,11 @@ std::string WithoutSiteName(std::string_view title, const std::vector<std::strin
   return std::string(longest);
 }
 
+bool NamesSite(std::string_view title, std::string_view name) {
+  const std::vector<std::string_view> parts = TitleParts(title);
+  return parts.size() > 1 && (parts.front() == name || parts.back() == name);
+}
+
 void ReadLinesAround(const PageBlocks& page, const Headline& headline, Candidates& out) {
   const auto& blocks = page.blocks();
   size_t begin = 0, end = std::min<size_t>(blocks.size(), 80);

@@ -27,6 +27,9 @@ std::vector<std::string> SiteNames(const Candidates& meta, const Candidates& jso
 // A <title> less the site's name: behind or before a separator (`-`, `|`, `_`, `–` ...).
 std::string WithoutSiteName(std::string_view title, const std::vector<std::string>& sites);
 
+// Whether a <title> ends or begins with `name`, set apart as a site's name is.
+bool NamesSite(std::string_view title, std::string_view name);
+
 // Dates, 来源：, 作者： in the lines around the headline.
 void ReadLinesAround(const PageBlocks& page, const Headline& headline, Candidates& out);
 
