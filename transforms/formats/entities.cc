@@ -14,8 +14,22 @@
 namespace newswire::formats {
 namespace {
 
-constexpr uint32_t kHighestNamed = 9830;  // &diams;
-constexpr size_t kLongestName = 8;        // thetasym
+struct CodeRange {
+  uint32_t first, last;
+};
+// Where HTML 4's named characters lie: the search in libxml2's table is linear.
+constexpr auto kNamedRanges = std::to_array<CodeRange>({{34, 62},
+                                                        {160, 255},
+                                                        {338, 402},
+                                                        {710, 732},
+                                                        {913, 982},
+                                                        {8194, 8260},
+                                                        {8364, 8364},
+                                                        {8465, 8501},
+                                                        {8592, 8660},
+                                                        {8704, 9002},
+                                                        {9674, 9830}});
+constexpr size_t kLongestName = 8;  // thetasym
 constexpr size_t kLongestReference = 32;
 
 struct Named {
@@ -27,11 +41,13 @@ struct Named {
 const std::vector<Named>& NamedCharacters() {
   static const std::vector<Named> kTable = [] {
     std::vector<Named> table;
-    for (uint32_t code = 0; code <= kHighestNamed; ++code) {
-      if (const htmlEntityDesc* entity = htmlEntityValueLookup(code)) {
-        Named named{.name = entity->name, .character = {}};
-        text::AppendCodePoint(code, named.character);
-        table.push_back(std::move(named));
+    for (const auto& [first, last] : kNamedRanges) {
+      for (uint32_t code = first; code <= last; ++code) {
+        if (const htmlEntityDesc* entity = htmlEntityValueLookup(code)) {
+          Named named{.name = entity->name, .character = {}};
+          text::AppendCodePoint(code, named.character);
+          table.push_back(std::move(named));
+        }
       }
     }
     std::ranges::sort(table, {}, &Named::name);

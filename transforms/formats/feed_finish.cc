@@ -85,6 +85,18 @@ class Finisher {
     return html;
   }
 
+  // One text is both.
+  void SetLoneBody(RawText& body, FeedEntry& entry) const {
+    if (body.kind == TextKind::kHtml) {
+      TextAndMarkup both = ReadMarkup(std::move(body.value), raw_.bases[body.base]);
+      entry.summary = std::move(both.text);
+      entry.content = std::move(both.markup);
+    } else {
+      entry.summary = ToText(body);
+      entry.content = ToHtml(body);
+    }
+  }
+
   static std::vector<std::string> Authors(RawNode& node) {
     std::vector<std::string> names;
     for (const AuthorGroup group : {AuthorGroup::kAuthor, AuthorGroup::kPodcast,
@@ -120,8 +132,12 @@ class Finisher {
     entry.title = ToText(node.title.value());
     RawText& summary = node.summary.value();
     RawText& content = node.content.value();
-    entry.summary = ToText(node.summary.set() ? summary : content);
-    entry.content = ToHtml(node.content.set() ? content : summary);
+    if (node.summary.set() && node.content.set()) {
+      entry.summary = ToText(summary);
+      entry.content = ToHtml(content);
+    } else {
+      SetLoneBody(node.summary.set() ? summary : content, entry);
+    }
     entry.rights = ToText(node.rights.value());
     entry.authors = Authors(node);
     entry.categories = std::move(node.categories);

@@ -149,13 +149,18 @@ static_assert(std::ranges::is_sorted(kLinkAttributes));
 constexpr std::string_view kLinkInitials = "abcdfhlpsu";
 constexpr size_t kLongestLinkAttribute = 13;  // data-original
 
+constexpr size_t kKeyBytes = 8;
+constexpr uint64_t WithLength(uint64_t key, size_t length) {
+  return key ^ (static_cast<uint64_t>(length) << 59);
+}
+
 // A name's first eight bytes and its length as one number: names are told apart by it alone.
 constexpr uint64_t NameKey(std::string_view name) {
   uint64_t key = 0;
-  for (size_t i = 0; i < name.size() && i < 8; ++i) {
+  for (size_t i = 0; i < name.size() && i < kKeyBytes; ++i) {
     key = key << 8 | static_cast<unsigned char>(name[i]);
   }
-  return key ^ (static_cast<uint64_t>(name.size()) << 59);
+  return WithLength(key, name.size());
 }
 
 constexpr size_t kSlots = 512;
@@ -181,13 +186,12 @@ constexpr ElementTable kTable = [] {
   return table;
 }();
 
-const Element* FindElement(std::string_view lower_name) {
-  const uint64_t key = NameKey(lower_name);
+const Element* FindElement(uint64_t key, std::string_view lower_name) {
   for (size_t slot = SlotOf(key); kTable.keys[slot] != 0; slot = (slot + 1) % kSlots) {
     if (kTable.keys[slot] == key) {
       const Element& element = kElements[kTable.elements[slot]];
       const bool same = element.name.size() == lower_name.size() &&
-                        (lower_name.size() <= 8 || element.name == lower_name);
+                        (lower_name.size() <= kKeyBytes || element.name == lower_name);
       return same ? &element : nullptr;
     }
   }
@@ -258,18 +262,29 @@ Token ReadToken(std::string_view text) {
     return {};
   }
   std::array<char, kLongestElement> lower;
+  uint64_t key = 0;
   size_t end = name_begin;
-  while (end < text.size() && !IsSpace(text[end]) && text[end] != '>' && text[end] != '/') {
-    if (end - name_begin < lower.size()) {
-      lower[end - name_begin] =
-          static_cast<char>(text[end] >= 'A' && text[end] <= 'Z' ? text[end] | 0x20 : text[end]);
+  for (; end < text.size(); ++end) {
+    const char byte = text[end];
+    if (IsSpace(byte) || byte == '>' || byte == '/') {
+      break;
     }
-    ++end;
+    const size_t index = end - name_begin;
+    const char small = static_cast<char>(byte >= 'A' && byte <= 'Z' ? byte | 0x20 : byte);
+    if (index < lower.size()) {
+      lower[index] = small;
+      key = index < kKeyBytes ? key << 8 | static_cast<unsigned char>(small) : key;
+    }
   }
   Token token{.kind = closing ? Token::Kind::kClose : Token::Kind::kOpen,
               .name_length = end - name_begin};
   if (token.name_length <= lower.size()) {
-    token.element = FindElement({lower.data(), token.name_length});
+    token.element =
+        FindElement(WithLength(key, token.name_length), {lower.data(), token.name_length});
+  }
+  if (end < text.size() && text[end] == '>') {
+    token.length = end + 1;
+    return token;
   }
   const size_t tag_end = EndOfTag(text, end);
   token.length = tag_end == std::string_view::npos ? text.size() : tag_end;
@@ -300,17 +315,17 @@ class TextSink {
     const char* at = run.data();
     const char* const end = at + run.size();
     while (at < end) {
-      if (static_cast<unsigned char>(*at) <= ' ') {
+      if (end - at >= kBlock && IsPlain(at)) {
+        if (*at == ' ' && (pending_ || out_ == begin_)) {
+          ++at;
+          continue;
+        }
+        at = CopyBlock(at);
+      } else if (static_cast<unsigned char>(*at) <= ' ') {
         Separate();
         ++at;
-        continue;
-      }
-      if (pending_) {
-        *out_++ = ' ';
-        pending_ = false;
-      }
-      at = CopyPlain(at, end);
-      while (at < end && static_cast<unsigned char>(*at) > ' ') {
+      } else {
+        Flush();
         non_ascii_ |= static_cast<unsigned char>(*at);
         *out_++ = *at++;
       }
@@ -323,36 +338,38 @@ class TextSink {
   static constexpr uint64_t kOnes = 0x0101010101010101U;
   static constexpr uint64_t kHighBits = kOnes * 0x80;
 
-  // Copies blocks of eight bytes for as long as they hold no control character and no two spaces in
-  // a row, and end in a word.
-  const char* CopyPlain(const char* at, const char* end) {
-    while (end - at >= 8) {
-      uint64_t block = 0;
-      std::memcpy(&block, at, sizeof block);
-      const uint64_t upper = block & (kOnes * 0xE0);
-      const uint64_t control = (upper - kOnes) & ~upper & kHighBits;
-      const uint64_t other = block ^ (kOnes * ' ');
-      const uint64_t space = ~(((other & ~kHighBits) + ~kHighBits) | other) & kHighBits;
-      if (control != 0 || (space & (space >> 8)) != 0 || at[0] == ' ' || at[7] == ' ') {
-        if (control != 0 || (space & (space >> 8)) != 0) {
-          return at;
-        }
-        // A space at an edge: leave it to the slow loop's next word.
-        if (at[0] == ' ') {
-          return at;
-        }
-        std::memcpy(out_, at, 7);
-        non_ascii_ |= block;
-        out_ += 7;
-        at += 7;
-        return at;
-      }
-      std::memcpy(out_, &block, sizeof block);
-      non_ascii_ |= block;
-      out_ += 8;
-      at += 8;
+  static constexpr std::ptrdiff_t kBlock = 8;
+
+  void Flush() {
+    if (pending_) {
+      *out_++ = ' ';
+      pending_ = false;
     }
-    return at;
+  }
+
+  // Eight bytes without a control character and without two spaces in a row.
+  static bool IsPlain(const char* at) {
+    uint64_t block = 0;
+    std::memcpy(&block, at, sizeof block);
+    const uint64_t upper = block & (kOnes * 0xE0);
+    const uint64_t control = (upper - kOnes) & ~upper & kHighBits;
+    const uint64_t other = block ^ (kOnes * ' ');
+    const uint64_t space = ~(((other & ~kHighBits) + ~kHighBits) | other) & kHighBits;
+    return (control | (space & (space >> 8))) == 0;
+  }
+
+  const char* CopyBlock(const char* at) {
+    uint64_t block = 0;
+    std::memcpy(&block, at, sizeof block);
+    Flush();
+    std::memcpy(out_, &block, sizeof block);
+    non_ascii_ |= block;
+    out_ += kBlock;
+    if (at[kBlock - 1] == ' ') {  // more white space may follow, or nothing
+      --out_;
+      pending_ = true;
+    }
+    return at + kBlock;
   }
 
   char* begin_;
@@ -493,15 +510,23 @@ class Rewriter {
   size_t copied_ = 0;
 };
 
-constexpr std::string_view kSpaces = " \t\r\n\f";
+size_t SkipSpaces(std::string_view text, size_t at) {
+  while (at < text.size() && IsSpace(text[at])) {
+    ++at;
+  }
+  return at;
+}
 
 // Makes the link attributes of the start tag [begin, end) absolute; `at` is behind its name.
 void RewriteTag(std::string_view all, size_t at, size_t end, const LinkBase& base,
                 Rewriter& rewriter) {
   const std::string_view tag = all.substr(0, end);
   while (at < end) {
-    const size_t name_begin = tag.find_first_not_of(" \t\r\n\f/", at);
-    if (name_begin == std::string_view::npos || tag[name_begin] == '>') {
+    size_t name_begin = at;
+    while (name_begin < end && (IsSpace(tag[name_begin]) || tag[name_begin] == '/')) {
+      ++name_begin;
+    }
+    if (name_begin >= end || tag[name_begin] == '>') {
       return;
     }
     size_t name_end = name_begin + 1;
@@ -509,12 +534,12 @@ void RewriteTag(std::string_view all, size_t at, size_t end, const LinkBase& bas
            tag[name_end] != '>' && tag[name_end] != '/') {
       ++name_end;
     }
-    const size_t equals = tag.find_first_not_of(kSpaces, name_end);
-    if (equals == std::string_view::npos || tag[equals] != '=') {
+    const size_t equals = SkipSpaces(tag, name_end);
+    if (equals >= end || tag[equals] != '=') {
       at = name_end;
       continue;
     }
-    size_t value_begin = std::min(tag.find_first_not_of(kSpaces, equals + 1), end);
+    size_t value_begin = SkipSpaces(tag, equals + 1);
     size_t value_end = value_begin;
     const bool quoted = value_begin < end && (tag[value_begin] == '"' || tag[value_begin] == '\'');
     if (quoted) {
@@ -540,24 +565,29 @@ void RewriteTag(std::string_view all, size_t at, size_t end, const LinkBase& bas
   }
 }
 
-void WriteText(std::string_view markup, MarkupKind kind, TextSink& sink) {
-  while (!markup.empty()) {
-    const size_t open = std::min(markup.find('<'), markup.size());
-    AppendWithReferences(markup.substr(0, open), sink);
-    markup.remove_prefix(open);
-    if (markup.empty()) {
+// One scan for both answers: the text into `sink` and, where there is a rewriter, the markup with
+// absolute links and without scripts.
+void Scan(std::string_view all, MarkupKind kind, TextSink& sink, const LinkBase* base,
+          Rewriter* rewriter) {
+  size_t at = 0;
+  while (at < all.size()) {
+    const size_t open = std::min(all.find('<', at), all.size());
+    AppendWithReferences(all.substr(at, open - at), sink);
+    at = open;
+    if (at == all.size()) {
       break;
     }
+    const std::string_view markup = all.substr(at);
     const Token token = ReadToken(markup);
     if (IsLiteral(token, markup, kind)) {
       sink.Append(markup.substr(0, 1));
-      markup.remove_prefix(1);
+      ++at;
       continue;
     }
     if (token.kind == Token::Kind::kCdata) {
       const bool closed = markup.substr(0, token.length).ends_with("]]>");
       sink.Append(markup.substr(9, token.length - 9 - (closed ? 3 : 0)));
-      markup.remove_prefix(token.length);
+      at += token.length;
       continue;
     }
     const Shape shape = token.element != nullptr ? token.element->shape : Shape::kUnknown;
@@ -565,12 +595,45 @@ void WriteText(std::string_view markup, MarkupKind kind, TextSink& sink) {
       sink.Separate();
     }
     size_t length = token.length;
-    if (token.kind == Token::Kind::kOpen && shape == Shape::kHidden &&
-        !markup.substr(0, length).ends_with("/>")) {
-      length += HiddenLength(markup.substr(length), token.element->name);
+    if (token.kind == Token::Kind::kOpen) {
+      if (shape == Shape::kHidden && all[at + length - 2] != '/') {
+        length += HiddenLength(markup.substr(length), token.element->name);
+      }
+      if (rewriter != nullptr) {
+        if (shape == Shape::kHidden && token.element->name == "script") {
+          rewriter->Skip(at, at + length);
+        } else if (base->known() && token.length > token.name_length + 2) {
+          RewriteTag(all, at + 1 + token.name_length, at + token.length, *base, *rewriter);
+        }
+      }
     }
-    markup.remove_prefix(length);
+    at += length;
   }
+}
+
+std::string ScanToText(std::string_view markup, MarkupKind kind, const LinkBase* base,
+                       Rewriter* rewriter) {
+  std::string text;
+  bool ascii = true;
+  text.resize_and_overwrite(markup.size(), [&](char* out, size_t) {
+    TextSink sink(out);
+    Scan(markup, kind, sink, base, rewriter);
+    ascii = sink.ascii();
+    return sink.size();
+  });
+  return ascii ? text : text::CollapseBlank(text);
+}
+
+// Whether one of the next eight bytes is `&`, `<`, `>` or `"`.
+bool HasSpecial(const char* at) {
+  constexpr uint64_t kOnes = 0x0101010101010101U;
+  uint64_t block = 0;
+  std::memcpy(&block, at, sizeof block);
+  const auto has = [block](char byte) {
+    const uint64_t other = block ^ (kOnes * static_cast<unsigned char>(byte));
+    return (other - kOnes) & ~other & (kOnes * 0x80);
+  };
+  return (has('&') | has('<') | has('>') | has('"')) != 0;
 }
 
 }  // namespace
@@ -581,20 +644,20 @@ bool IsLinkAttribute(std::string_view name) {
 }
 
 bool IsVoidElement(std::string_view name) {
-  const Element* element = FindElement(name);
+  const Element* element = FindElement(NameKey(name), name);
   return element != nullptr && element->is_void;
 }
 
 std::string MarkupToText(std::string_view markup, MarkupKind kind) {
-  std::string text;
-  bool ascii = true;
-  text.resize_and_overwrite(markup.size(), [&](char* out, size_t) {
-    TextSink sink(out);
-    WriteText(markup, kind, sink);
-    ascii = sink.ascii();
-    return sink.size();
-  });
-  return ascii ? text : text::CollapseBlank(text);
+  return ScanToText(markup, kind, nullptr, nullptr);
+}
+
+TextAndMarkup ReadMarkup(std::string markup, const LinkBase& base) {
+  Rewriter rewriter(markup);
+  TextAndMarkup both;
+  both.text = ScanToText(markup, MarkupKind::kHtml, &base, &rewriter);
+  both.markup = rewriter.changed() ? std::move(rewriter).Take() : std::move(markup);
+  return both;
 }
 
 std::string PlainToText(std::string_view plain) {
@@ -638,6 +701,12 @@ std::string AbsolutizeMarkup(std::string markup, const LinkBase& base) {
 void AppendEscaped(std::string_view plain, bool attribute, std::string& out) {
   size_t copied = 0;
   for (size_t at = 0; at < plain.size(); ++at) {
+    while (plain.size() - at >= sizeof(uint64_t) && !HasSpecial(plain.data() + at)) {
+      at += sizeof(uint64_t);
+    }
+    if (at == plain.size()) {
+      break;
+    }
     std::string_view escape;
     switch (plain[at]) {
       case '&':

@@ -28,6 +28,12 @@ std::string PlainToText(std::string_view plain);
 // for byte.
 std::string AbsolutizeMarkup(std::string markup, const LinkBase& base);
 
+struct TextAndMarkup {
+  std::string text, markup;
+};
+// MarkupToText of HTML and AbsolutizeMarkup in one scan.
+TextAndMarkup ReadMarkup(std::string markup, const LinkBase& base);
+
 // Plain text as HTML: `&`, `<` and `>` escaped; with `attribute` the double quote too.
 void AppendEscaped(std::string_view plain, bool attribute, std::string& out);
 
