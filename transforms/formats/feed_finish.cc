@@ -16,6 +16,8 @@
 namespace newswire::formats {
 namespace {
 
+constexpr size_t kMaxNameBytes = 2'000;
+
 std::string ToText(const RawText& raw) {
   switch (raw.kind) {
     case TextKind::kPlain:
@@ -148,9 +150,17 @@ class Finisher {
     entry.updated_raw = std::move(node.updated.value().written);
     for (RawEnclosure& raw : node.enclosures) {
       std::string url = Resolve(raw.url);
-      if (std::ranges::find(entry.enclosures, url, &Enclosure::url) == entry.enclosures.end()) {
+      const auto known = std::ranges::find(entry.enclosures, url, &Enclosure::url);
+      if (known == entry.enclosures.end()) {
         entry.enclosures.push_back(
             {.url = std::move(url), .type = std::move(raw.type), .length = raw.length});
+        continue;
+      }
+      if (known->type.empty()) {
+        known->type = std::move(raw.type);
+      }
+      if (!known->length) {
+        known->length = raw.length;
       }
     }
     return entry;
@@ -216,7 +226,8 @@ RawDate ReadDate(std::string_view written) {
 }
 
 std::string PersonName(std::string_view written) {
-  const std::string whole = MarkupToText(written, MarkupKind::kGuess);
+  const std::string whole =
+      MarkupToText(text::TruncateToBytes(written, kMaxNameBytes), MarkupKind::kGuess);
   if (whole.find('@') == std::string::npos) {
     return whole;
   }

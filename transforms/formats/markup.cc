@@ -580,6 +580,11 @@ void Scan(std::string_view all, MarkupKind kind, TextSink& sink, const LinkBase*
     const std::string_view markup = all.substr(at);
     const Token token = ReadToken(markup);
     if (IsLiteral(token, markup, kind)) {
+      if (token.kind != Token::Kind::kText && token.length == markup.size() &&
+          markup.back() != '>') {
+        AppendWithReferences(markup, sink);  // no tag ends any more
+        return;
+      }
       sink.Append(markup.substr(0, 1));
       ++at;
       continue;
@@ -736,6 +741,7 @@ void AppendEscaped(std::string_view plain, bool attribute, std::string& out) {
 
 bool LooksLikeMarkup(std::string_view text) {
   std::string character;
+  bool tags = true;
   for (size_t at = text.find_first_of("<&"); at != std::string_view::npos;
        at = text.find_first_of("<&", at + 1)) {
     const std::string_view rest = text.substr(at);
@@ -745,7 +751,11 @@ bool LooksLikeMarkup(std::string_view text) {
       }
       continue;
     }
+    if (!tags) {
+      continue;
+    }
     const Token token = ReadToken(rest);
+    tags = token.length != rest.size();
     if (token.element != nullptr && rest[token.length - 1] == '>') {
       return true;
     }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transforms/formats/xml_reader.h"
 
+#include <algorithm>
 #include <climits>
-#include <cstring>
 #include <memory>
+#include <string>
+#include <utility>
 
+#include <fmt/format.h>
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
 
@@ -16,6 +19,8 @@ namespace newswire::formats {
 namespace {
 
 constexpr int kPointersPerAttribute = 5;
+constexpr size_t kMaxTagBytes = 4'096;
+constexpr int kMaxNames = 20'000;  // different ones: libxml2 looks them up in ever longer chains
 constexpr size_t kAttributeEscape = 5;  // "&#38;"
 
 const char* Chars(const xmlChar* text) { return reinterpret_cast<const char*>(text); }
@@ -29,6 +34,7 @@ class Run {
   // False when the text is not well-formed up to its root's end.
   bool Parse(std::string_view text, bool recover);
   bool any_element() const { return any_element_; }
+  bool names_exhausted() const { return names_exhausted_; }
   bool entities_exhausted() const { return entities_.exhausted(); }
 
  private:
@@ -52,6 +58,7 @@ class Run {
   std::string replacement_, entity_name_;
   int depth_ = 0;
   bool any_element_ = false, root_ended_ = false, failed_ = false, recover_ = false;
+  bool names_exhausted_ = false;
 };
 
 void Run::OnStart(void* context, const xmlChar* local, const xmlChar* prefix, const xmlChar* uri,
@@ -60,7 +67,8 @@ void Run::OnStart(void* context, const xmlChar* local, const xmlChar* prefix, co
   ++self.depth_;
   self.any_element_ = true;
   self.handler_.StartElement({Chars(local), Chars(prefix), Chars(uri)}, {raw, attributes});
-  if (self.handler_.done()) {
+  self.names_exhausted_ = xmlDictSize(self.parser_->dict) > kMaxNames;
+  if (self.names_exhausted_ || self.handler_.done()) {
     xmlStopParser(self.parser_);
   }
 }
@@ -199,6 +207,35 @@ std::string_view WithoutDeclaration(std::string_view text) {
   return text;
 }
 
+std::string TooManyNames() {
+  return fmt::format("more than {} different names: the rest was not read", kMaxNames);
+}
+
+// Whether a start tag is longer than any that is meant: libxml2 compares each attribute of a tag
+// with all others, so that a tag of 2 MB takes it half a minute. Only gaps between two `<` are
+// looked into.
+bool HasHugeTag(std::string_view text) {
+  for (size_t open = text.find('<'); open != std::string_view::npos;) {
+    const size_t next = std::min(text.find('<', open + 1), text.size());
+    if (next - open > kMaxTagBytes && next > open + 1 && text[open + 1] != '!') {
+      char quote = 0;
+      size_t at = open + 1;
+      for (; at < next && at - open <= kMaxTagBytes && (quote != 0 || text[at] != '>'); ++at) {
+        if (quote != 0) {
+          quote = text[at] == quote ? '\0' : quote;
+        } else if (text[at] == '"' || text[at] == '\'') {
+          quote = text[at];
+        }
+      }
+      if (at - open > kMaxTagBytes) {
+        return true;
+      }
+    }
+    open = next == text.size() ? std::string_view::npos : next;
+  }
+  return false;
+}
+
 }  // namespace
 
 XmlAttributes::Attribute XmlAttributes::at(int index) const {
@@ -236,10 +273,14 @@ XmlOutcome ReadXml(std::string_view text, XmlHandler& handler) {
   if (text.empty()) {
     return outcome;
   }
-  {
+  if (!HasHugeTag(text)) {
     Run strict(handler);
     const bool whole = strict.Parse(text, false);
     outcome.any_element = strict.any_element();
+    if (strict.names_exhausted()) {
+      outcome.damage = TooManyNames();
+      return outcome;
+    }
     if (whole || handler.done()) {
       outcome.damage = strict.entities_exhausted() ? "entities expand beyond the limit" : "";
       return outcome;
@@ -250,7 +291,7 @@ XmlOutcome ReadXml(std::string_view text, XmlHandler& handler) {
   Run tolerant(handler);
   const bool whole = tolerant.Parse(repaired.text, true);
   outcome.any_element = tolerant.any_element();
-  outcome.damage = std::move(repaired.damage);
+  outcome.damage = tolerant.names_exhausted() ? TooManyNames() : std::move(repaired.damage);
   if (outcome.damage.empty() && !whole && !handler.done()) {
     outcome.damage = "the document is not well-formed";
   }

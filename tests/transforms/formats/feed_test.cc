@@ -183,6 +183,23 @@ TEST(Feed, NeverLoadsExternalEntities) {
   EXPECT_EQ(feed->title, "[&x;]");
 }
 
+// libxml2 alone takes minutes for these.
+TEST(Feed, BoundsWhatManyNamesAndAttributesCost) {
+  std::string names, attributes;
+  for (int i = 0; i < 300'000; ++i) {
+    names += fmt::format("<n{}/>", i);
+    attributes += fmt::format(" a{}='1'", i);
+  }
+  const std::string kept = "<item><title>kept</title></item>";
+  const auto many_names = ParseFeed(Rss(kept + names), kXml, "");
+  ASSERT_TRUE(many_names);
+  EXPECT_EQ(many_names->entries.at(0).title, "kept");
+  EXPECT_THAT(many_names->damaged, HasSubstr("names"));
+  const auto many_attributes = ParseFeed(Rss(kept + "<x" + attributes + "/>" + kept), kXml, "");
+  ASSERT_TRUE(many_attributes);
+  EXPECT_EQ(many_attributes->entries.size(), 2U);
+}
+
 TEST(Feed, NamesTheRootOfWhatIsNoFeed) {
   const auto page = ParseFeed("<html><body>x</body></html>", "text/html", "");
   ASSERT_FALSE(page);
