@@ -196,12 +196,16 @@ Status Sequencer::Impl::Revise(const Transformed& capture, const Post& post, Pos
 }
 
 Status Sequencer::Impl::Write(const Transformed& capture, const Post& post, PostRow row) {
+  constexpr auto kText = static_cast<size_t>(DigestField::kText);
+  std::string link = LinkOf(capture, post);
+  row.text_new = row.digest.fields[kText] != post.digest.fields[kText];
+  row.link_new = row.link != link;
   row.digest = post.digest;
   row.document_digest = post.document_digest;
   row.pipeline = post.pipeline;
   row.capture = capture.address.position;
   row.document = post.document;
-  row.link = LinkOf(capture, post);
+  row.link = std::move(link);
   row.url = post.url;
   return state->Put(post.id, capture.address.position, row);
 }

@@ -30,10 +30,15 @@ constexpr std::string_view kSchema[] = {
     " capture INTEGER NOT NULL,"       // position of the newest equal capture
     " document INTEGER NOT NULL,"      // its number in that capture
     " link BLOB,"                      // LinkKey
-    " url TEXT NOT NULL) STRICT;"
+    " url TEXT NOT NULL,"
+    " text_new INTEGER NOT NULL,"  // 1: the text is not that of the post's row before
+    " link_new INTEGER NOT NULL"   // 1: the link is not that of the post's row before
+    ") STRICT;"
     "CREATE INDEX posts_post ON posts(post);"
-    "CREATE INDEX posts_text ON posts(text);"
-    "CREATE INDEX posts_link ON posts(link) WHERE link IS NOT NULL;"
+    // Each text and link of a post is indexed once in a row: these keys are scattered, so that
+    // every entry costs a page.
+    "CREATE INDEX posts_text ON posts(text) WHERE text_new = 1;"
+    "CREATE INDEX posts_link ON posts(link) WHERE link_new = 1;"
     "CREATE TABLE topics("
     " slug TEXT PRIMARY KEY,"
     " position INTEGER NOT NULL,"  // of the capture that showed it first
@@ -47,6 +52,7 @@ constexpr std::string_view kSchema[] = {
     "INSERT INTO fold VALUES(1, 0, '');",
 };
 
+constexpr std::string_view kCacheSize = "PRAGMA cache_size=-32768";  // KiB
 constexpr size_t kFieldBytes = 8;
 constexpr size_t kDigestBytes = 32 + kDigestFields * kFieldBytes;
 constexpr size_t kLinkKeyBytes = 16;
@@ -124,7 +130,10 @@ Result<std::unique_ptr<SequencerState>> SequencerState::Open(const std::filesyst
     return std::unexpected(database.error());
   }
   std::unique_ptr<SequencerState> state(new SequencerState(std::move(*database)));
-  Status status = state->PrepareStatements();
+  Status status = state->database_.Execute(kCacheSize);
+  if (status) {
+    status = state->PrepareStatements();
+  }
   if (status) {
     status = state->Load();
   }
@@ -145,16 +154,17 @@ Status SequencerState::PrepareStatements() {
        " link, url FROM posts WHERE post = ? ORDER BY id DESC LIMIT 1"},
       {put_,
        "INSERT INTO posts(post, position, revision, state, body, topic, digest, text,"
-       " document_digest, pipeline, capture, document, link, url)"
-       " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+       " document_digest, pipeline, capture, document, link, url, text_new, link_new)"
+       " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
       {others_,
-       "SELECT p.id FROM posts p WHERE p.text = ?1 AND p.post <> ?2 AND p.state <> 2"
-       " AND substr(p.post, 1, length(?3)) = ?3"
-       " AND p.id = (SELECT max(q.id) FROM posts q WHERE q.post = p.post) LIMIT 2"},
+       "SELECT DISTINCT p.post FROM posts p JOIN posts q"
+       " ON q.id = (SELECT max(r.id) FROM posts r WHERE r.post = p.post)"
+       " WHERE p.text = ?1 AND p.text_new = 1 AND p.post <> ?2"
+       " AND substr(p.post, 1, length(?3)) = ?3 AND q.text = ?1 AND q.state <> 2 LIMIT 2"},
       {of_link_,
-       "SELECT p.post FROM posts p WHERE p.link = ?1"
-       " AND p.id = (SELECT max(q.id) FROM posts q WHERE q.post = p.post)"
-       " ORDER BY p.post LIMIT ?2"},
+       "SELECT DISTINCT p.post FROM posts p JOIN posts q"
+       " ON q.id = (SELECT max(r.id) FROM posts r WHERE r.post = p.post)"
+       " WHERE p.link = ?1 AND p.link_new = 1 AND q.link = ?1 ORDER BY p.post LIMIT ?2"},
       {topic_, "SELECT own FROM topics WHERE slug = ?"},
       {add_topic_, "INSERT INTO topics(slug, position, own, number) VALUES(?, ?, ?, ?)"},
       {set_folded_, "UPDATE fold SET position = ?"},
@@ -271,6 +281,7 @@ Status SequencerState::Put(std::string_view post, Position position, const PostR
   } else {
     put_->BindBlob(13, row.link);
   }
+  put_->Bind(15, int64_t{row.text_new ? 1 : 0}).Bind(16, int64_t{row.link_new ? 1 : 0});
   return put_->Bind(14, row.url).Run();
 }
 

@@ -36,6 +36,8 @@ struct PostRow {
   uint32_t document = 0;  // its number in that capture
   std::string link;       // LinkKey of where it is fetched; empty when unknown
   std::string url;
+  bool text_new = false;  // for Put: the text is not that of the post's row before
+  bool link_new = false;  // the same of the link
 };
 
 // 16 bytes that stand for a source's link in the state.

@@ -98,7 +98,8 @@ class SequencerStateTest : public ::testing::Test {
     for (const char* sql :
          {"SELECT quote(id)||quote(post)||quote(position)||quote(revision)||quote(state)||"
           "quote(body)||quote(topic)||quote(digest)||quote(text)||quote(document_digest)||"
-          "quote(pipeline)||quote(capture)||quote(document)||quote(link)||quote(url) FROM posts "
+          "quote(pipeline)||quote(capture)||quote(document)||quote(link)||quote(url)||text_new||"
+          "link_new FROM posts "
           "ORDER BY id",
           "SELECT quote(slug)||quote(position)||quote(own)||quote(number) FROM topics ORDER BY "
           "slug",
