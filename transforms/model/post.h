@@ -88,7 +88,9 @@ struct Post {
   std::string pipeline;  // version+hash
 
   PostDigest digest;
-  Digest256 document_digest{};  // of the document's own bytes: tells an upgrade from an edit
+  // Of the document's own bytes (by the archive's payload digest where there is one): tells an
+  // upgrade from an edit.
+  Digest256 document_digest{};
 
   bool operator==(const Post&) const = default;
 };

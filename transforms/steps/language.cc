@@ -11,7 +11,7 @@
 namespace newswire::steps {
 namespace {
 
-constexpr size_t kSampleBytes = size_t{8} << 10;
+constexpr size_t kSampleBytes = size_t{4} << 10;
 
 // What the document says of itself, first that is a tag.
 std::string Declared(const Document& document) {

@@ -2,9 +2,11 @@
 #include "transforms/text/json.h"
 
 #define RAPIDJSON_HAS_STDSTRING 0
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include <rapidjson/document.h>
@@ -185,15 +187,36 @@ void AppendEscaped(uint8_t c, std::string& out) {
   }
 }
 
+// True when none of eight bytes must be escaped.
+bool IsPlainWord(const char* bytes) {
+  constexpr uint64_t kOnes = 0x0101010101010101ull;
+  constexpr uint64_t kHighs = 0x8080808080808080ull;
+  uint64_t word = 0;
+  std::memcpy(&word, bytes, 8);
+  const uint64_t quote = word ^ (kOnes * '"');
+  const uint64_t slash = word ^ (kOnes * '\\');
+  const uint64_t found =
+      ((word - kOnes * 0x20) & ~word) | ((quote - kOnes) & ~quote) | ((slash - kOnes) & ~slash);
+  return (found & kHighs) == 0;
+}
+
 void AppendQuoted(std::string_view text, std::string& out) {
   out.push_back('"');
   size_t begin = 0;
-  for (size_t at = 0; at < text.size(); ++at) {
-    const auto c = static_cast<uint8_t>(text[at]);
-    if (kMustEscape[c] != 0) {
-      out.append(text, begin, at - begin);
-      AppendEscaped(c, out);
-      begin = at + 1;
+  size_t at = 0;
+  while (at < text.size()) {
+    if (at + 8 <= text.size() && IsPlainWord(text.data() + at)) {
+      at += 8;
+      continue;
+    }
+    const size_t end = std::min(at + 8, text.size());
+    for (; at < end; ++at) {
+      const auto c = static_cast<uint8_t>(text[at]);
+      if (kMustEscape[c] != 0) {
+        out.append(text, begin, at - begin);
+        AppendEscaped(c, out);
+        begin = at + 1;
+      }
     }
   }
   out.append(text, begin);

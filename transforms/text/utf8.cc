@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transforms/text/utf8.h"
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 
@@ -78,6 +79,77 @@ Decoded DecodeAt(std::string_view text, size_t at) {
   return {value, taken, true};
 }
 
+bool IsContinuation(std::string_view text, size_t at) { return (Byte(text, at) & 0xC0) == 0x80; }
+
+// Bytes of the character at `at` when it is one of the plain ones that make up nearly all text and
+// need no thought: well-formed, two or three bytes long; else 0.
+size_t CommonLength(std::string_view text, size_t at) {
+  const uint8_t lead = Byte(text, at);
+  if (lead >= 0xE1) {
+    const bool common = lead <= 0xEF && lead != 0xED && at + 2 < text.size() &&
+                        IsContinuation(text, at + 1) && IsContinuation(text, at + 2);
+    return common ? 3 : 0;
+  }
+  return lead >= 0xC2 && lead <= 0xDF && at + 1 < text.size() && IsContinuation(text, at + 1) ? 2
+                                                                                              : 0;
+}
+
+// The same, of characters that are neither blank nor without width.
+size_t InkLength(std::string_view text, size_t at) {
+  const uint8_t lead = Byte(text, at);
+  if (lead < 0x80) {
+    return lead > 0x20 && lead < 0x7F ? 1 : 0;
+  }
+  const uint8_t next = at + 1 < text.size() ? Byte(text, at + 1) : 0;
+  const bool doubtful = lead == 0xC2 || (lead == 0xE1 && next == 0x9A) ||
+                        (lead == 0xE2 && (next == 0x80 || next == 0x81)) ||
+                        (lead == 0xE3 && next == 0x80) || (lead == 0xEF && next == 0xBB);
+  return doubtful ? 0 : CommonLength(text, at);
+}
+
+// How many of eight bytes are ASCII ink and single spaces, the first and the last of them ink: 8, 7
+// when only the eighth is a space, or 0.
+size_t InkInWord(const char* bytes) {
+  constexpr uint64_t kOnes = 0x0101010101010101ull;
+  constexpr uint64_t kHighs = 0x8080808080808080ull;
+  uint64_t word = 0;
+  std::memcpy(&word, bytes, 8);
+  const uint64_t printable = ((word | kHighs) - kOnes * 0x20) & ~(word + kOnes) & ~word & kHighs;
+  const uint64_t spaces = ~(((word ^ (kOnes * ' ')) | kHighs) - kOnes) & kHighs;
+  if (printable != kHighs || (spaces & (spaces << 8)) != 0 || bytes[0] == ' ') {
+    return 0;
+  }
+  return bytes[7] == ' ' ? 7 : 8;
+}
+
+// End of the run from `at` on of ink and single spaces between ink.
+size_t SkipInk(std::string_view text, size_t at) {
+  while (at < text.size()) {
+    if (at + 8 <= text.size()) {
+      if (const size_t count = InkInWord(text.data() + at); count > 0) {
+        at += count;
+        continue;
+      }
+    }
+    if (const size_t length = InkLength(text, at); length > 0) {
+      at += length;
+    } else if (text[at] == ' ' && at + 1 < text.size() && InkLength(text, at + 1) > 0) {
+      ++at;
+    } else {
+      break;
+    }
+  }
+  return at;
+}
+
+char32_t LastCodePoint(std::string_view text) {
+  size_t at = text.size();
+  while (at > 0 && IsContinuation(text, at - 1)) {
+    --at;
+  }
+  return at > 0 ? DecodeAt(text, at - 1).code_point : 0;
+}
+
 // True when every character is known to be unchanged by NFC and by what may follow it: the common
 // case of Latin-1, Cyrillic, Han, kana, hangul and their punctuation. False: ask ICU.
 bool IsPlainlyNfc(std::string_view text) {
@@ -116,12 +188,16 @@ bool KeepsJoiner(char32_t before, char32_t joiner) {
 }  // namespace
 
 bool IsValidUtf8(std::string_view bytes) {
-  for (size_t at = SkipAscii(bytes, 0); at < bytes.size(); at = SkipAscii(bytes, at)) {
+  for (size_t at = SkipAscii(bytes, 0); at < bytes.size();) {
+    if (const size_t length = CommonLength(bytes, at); length > 0) {
+      at += length;
+      continue;
+    }
     const Decoded decoded = DecodeAt(bytes, at);
     if (!decoded.valid) {
       return false;
     }
-    at += decoded.length;
+    at = decoded.length > 1 ? at + decoded.length : SkipAscii(bytes, at);
   }
   return true;
 }
@@ -145,11 +221,18 @@ std::string MakeValidUtf8(std::string_view bytes, size_t* replaced) {
 }
 
 size_t CountCodePoints(std::string_view text) {
-  size_t count = 0;
-  for (const char c : text) {
-    count += (static_cast<uint8_t>(c) & 0xC0) != 0x80 ? 1 : 0;
+  constexpr uint64_t kLowBits = 0x0101010101010101ull;
+  size_t continuations = 0;
+  size_t at = 0;
+  for (; at + 8 <= text.size(); at += 8) {
+    uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, 8);
+    continuations += static_cast<size_t>(std::popcount((word >> 7) & ~(word >> 6) & kLowBits));
   }
-  return count;
+  for (; at < text.size(); ++at) {
+    continuations += IsContinuation(text, at) ? 1 : 0;
+  }
+  return text.size() - continuations;
 }
 
 char32_t NextCodePoint(std::string_view text, size_t* offset) {
@@ -246,25 +329,19 @@ std::string CollapseBlank(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   bool blank_pending = false;
-  char32_t before = 0;
   for (size_t at = 0; at < text.size();) {
-    const uint8_t lead = Byte(text, at);
-    if (lead > ' ' && lead < 0x7F) {
+    if (const size_t end = SkipInk(text, at); end > at && text[at] != ' ') {
       if (blank_pending) {
         out.push_back(' ');
         blank_pending = false;
       }
-      const size_t begin = at;
-      while (at < text.size() && Byte(text, at) > ' ' && Byte(text, at) < 0x7F) {
-        ++at;
-      }
-      out.append(text, begin, at - begin);
-      before = Byte(text, at - 1);
+      out.append(text, at, end - at);
+      at = end;
       continue;
     }
     const Decoded decoded = DecodeAt(text, at);
     if (IsZeroWidth(decoded.code_point)) {
-      if (!blank_pending && KeepsJoiner(before, decoded.code_point)) {
+      if (!blank_pending && KeepsJoiner(LastCodePoint(out), decoded.code_point)) {
         out.append(text, at, decoded.length);
       }
     } else if (IsBlank(decoded.code_point)) {
@@ -279,7 +356,6 @@ std::string CollapseBlank(std::string_view text) {
       } else {
         AppendCodePoint(kReplacement, out);
       }
-      before = decoded.code_point;
     }
     at += decoded.length;
   }

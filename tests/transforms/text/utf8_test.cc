@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transforms/text/utf8.h"
 
+#include <random>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -71,6 +73,48 @@ TEST(Utf8, CollapsesBlanksAndComposes) {
   EXPECT_EQ(CollapseBlank(""), "");
   EXPECT_EQ(CollapseBlank(" \t "), "");
   EXPECT_EQ(CollapseBlank("a\u00ADb"), "a\u00ADb");
+}
+
+// Eight bytes at a time must give what one at a time gives.
+TEST(Utf8, CollapsesTheSameWhereverWordsFall) {
+  const std::vector<std::string> parts = {" ",      "  ", "a", "bc",     "\x7F", "\n",        "工",
+                                          "\u3000", "é",  "~", "\u200B", "\xE5", "\U0001F600"};
+  const auto slowly = [](const std::string& text) {
+    std::string out;
+    bool pending = false;
+    for (size_t at = 0; at < text.size();) {
+      const char32_t c = NextCodePoint(text, &at);
+      if (IsZeroWidth(c)) {
+        continue;
+      }
+      if (IsBlank(c)) {
+        pending = !out.empty();
+        continue;
+      }
+      if (pending) {
+        out.push_back(' ');
+        pending = false;
+      }
+      AppendCodePoint(c, out);
+    }
+    return out;
+  };
+  std::mt19937 random(7);
+  for (int round = 0; round < 5000; ++round) {
+    std::string text;
+    for (size_t i = random() % 40; i > 0; --i) {
+      text += parts[random() % parts.size()];
+    }
+    EXPECT_EQ(CollapseBlank(text), slowly(text));
+    size_t replaced = 0;
+    EXPECT_EQ(IsValidUtf8(text), MakeValidUtf8(text, &replaced) == text);
+    size_t points = 0;
+    const std::string valid = MakeValidUtf8(text, &replaced);
+    for (size_t at = 0; at < valid.size(); ++points) {
+      NextCodePoint(valid, &at);
+    }
+    EXPECT_EQ(CountCodePoints(valid), points);
+  }
 }
 
 TEST(Utf8, KeepsJoinersThatCarryMeaning) {
