@@ -42,15 +42,20 @@ class KafkaOutputTest : public testing::Test {
     options.partitions = 1;  // so that the order of all events can be looked at
     return options;
   }
-  std::unique_ptr<Output> Make(const KafkaOptions& options, std::string archive = "a1",
+  std::unique_ptr<Output> Make(const KafkaOptions& options,
                                std::optional<std::string> replay = std::nullopt) {
+    return MakeFor(archive_, options, std::move(replay));
+  }
+  std::unique_ptr<Output> MakeFor(std::string archive, const KafkaOptions& options,
+                                  std::optional<std::string> replay = std::nullopt) {
     return MakeKafkaOutput(options, std::move(archive), std::move(replay), SystemClock());
   }
   Result<Commit> Publish(Output& output, uint64_t first, uint64_t count,
                          std::stop_token stop = {}) {
     const auto events = TestEvents(first, count);
-    return output.Publish({.events = events, .checkpoint = CheckpointAfter(first + count, "a1")},
-                          std::move(stop));
+    return output.Publish(
+        {.events = events, .checkpoint = CheckpointAfter(first + count, archive_)},
+        std::move(stop));
   }
   // Open, for a test that expects a position.
   void ExpectPosition(Output& output, std::optional<Checkpoint> expected) {
@@ -77,7 +82,19 @@ class KafkaOutputTest : public testing::Test {
     ASSERT_TRUE(made) << made.error();
   }
 
+  void DeleteTopic(const std::string& name) {
+    rd_kafka_DeleteTopic_t* topic = rd_kafka_DeleteTopic_new(name.c_str());
+    const QueuePtr queue(rd_kafka_queue_new(Admin().get()));
+    rd_kafka_DeleteTopics(Admin().get(), &topic, 1, nullptr, queue.get());
+    const EventPtr event(rd_kafka_queue_poll(queue.get(), 30'000));
+    rd_kafka_DeleteTopic_destroy(topic);
+    ASSERT_TRUE(event);
+    ASSERT_EQ(rd_kafka_event_error(event.get()), RD_KAFKA_RESP_ERR_NO_ERROR);
+  }
+
   const std::string prefix_ = UniqueName();
+  const std::string archive_ = "a" + prefix_;  // a transactional.id that no other test uses
+  const std::string other_archive_ = "b" + prefix_;
   const std::string topic_ = prefix_ + ".emnews";
   const std::string checkpoint_ = prefix_ + ".checkpoint";
   LocalKafka* kafka_ = nullptr;
@@ -94,9 +111,9 @@ TEST_F(KafkaOutputTest, CommitsEventsTogetherWithThePosition) {
   EXPECT_EQ(Publish(*output, 10, 5), Result<Commit>(Commit::kDone));
   EXPECT_EQ(kafka_->Kcat(topic_, "%s\n"), Values(0, 15));
   EXPECT_THAT(kafka_->Kcat(checkpoint_, "%k %p %s\n"),
-              HasSubstr("newswire-a1-0 0 {\"v\":1,\"archive\":\"a1\",\"position\":\"" +
-                        CaptureAt(15).ToHex()));
-  ExpectPosition(*Make(options_), CheckpointAfter(15, "a1"));
+              HasSubstr("newswire-" + archive_ + "-0 0 {\"v\":1,\"archive\":\"" + archive_ +
+                        "\",\"position\":\"" + CaptureAt(15).ToHex()));
+  ExpectPosition(*Make(options_), CheckpointAfter(15, archive_));
 }
 
 TEST_F(KafkaOutputTest, WritesCloudEventHeadersKeyAndTime) {
@@ -120,16 +137,16 @@ TEST_F(KafkaOutputTest, DatesNoRecordAheadOfNow) {
   std::vector<Event> events = TestEvents(0, 2);
   events[0].published = SystemClock().Wall() + std::chrono::hours(1000);
   events[1].published = UtcMillis(std::chrono::milliseconds(-5));
-  EXPECT_EQ(output->Publish({.events = events, .checkpoint = CheckpointAfter(2, "a1")}, {}),
+  EXPECT_EQ(output->Publish({.events = events, .checkpoint = CheckpointAfter(2, archive_)}, {}),
             Result<Commit>(Commit::kDone));
 }
 
 TEST_F(KafkaOutputTest, CommitsThePositionAlone) {
   auto output = Make(options_);
   ExpectPosition(*output, std::nullopt);
-  EXPECT_EQ(output->Publish({.events = {}, .checkpoint = CheckpointAfter(7, "a1")}, {}),
+  EXPECT_EQ(output->Publish({.events = {}, .checkpoint = CheckpointAfter(7, archive_)}, {}),
             Result<Commit>(Commit::kDone));
-  ExpectPosition(*Make(options_), CheckpointAfter(7, "a1"));
+  ExpectPosition(*Make(options_), CheckpointAfter(7, archive_));
 }
 
 TEST_F(KafkaOutputTest, AnswersUnknownBeforeOpen) {
@@ -140,38 +157,39 @@ TEST_F(KafkaOutputTest, KeepsReplaysApart) {
   auto live = Make(options_);
   ExpectPosition(*live, std::nullopt);
   ASSERT_EQ(Publish(*live, 0, 2), Result<Commit>(Commit::kDone));
-  auto replay = Make(options_, "a1", "run-7");
+  auto replay = Make(options_, "run-7");
   ExpectPosition(*replay, std::nullopt);
   ASSERT_EQ(Publish(*replay, 0, 1), Result<Commit>(Commit::kDone));
   EXPECT_EQ(Publish(*live, 2, 1), Result<Commit>(Commit::kDone)) << "a replay fences nobody";
   EXPECT_THAT(kafka_->Kcat(topic_, "%h\n"), HasSubstr("newswire-replay=run-7"));
-  EXPECT_THAT(kafka_->Kcat(checkpoint_, "%k %p\n"), HasSubstr("newswire-a1-replay 1"));
-  ExpectPosition(*Make(options_, "a1", "run-8"), CheckpointAfter(1, "a1"));
-  ExpectPosition(*Make(options_), CheckpointAfter(3, "a1"));
+  EXPECT_THAT(kafka_->Kcat(checkpoint_, "%k %p\n"),
+              HasSubstr("newswire-" + archive_ + "-replay 1"));
+  ExpectPosition(*Make(options_, "run-8"), CheckpointAfter(1, archive_));
+  ExpectPosition(*Make(options_), CheckpointAfter(3, archive_));
 }
 
 TEST_F(KafkaOutputTest, FindsItsPositionBehindManyOfOthers) {
   options_.shared_prefix = true;
-  auto first = Make(options_, "a1");
+  auto first = Make(options_);
   ExpectPosition(*first, std::nullopt);
   ASSERT_EQ(Publish(*first, 0, 1), Result<Commit>(Commit::kDone));
-  auto second = Make(options_, "b2");
+  auto second = MakeFor(other_archive_, options_);
   ExpectPosition(*second, std::nullopt);
   for (uint64_t n = 1; n <= 100; ++n) {  // beyond the first window of the scan
-    ASSERT_EQ(second->Publish({.events = {}, .checkpoint = CheckpointAfter(n, "b2")}, {}),
+    ASSERT_EQ(second->Publish({.events = {}, .checkpoint = CheckpointAfter(n, other_archive_)}, {}),
               Result<Commit>(Commit::kDone));
   }
-  ExpectPosition(*Make(options_, "a1"), CheckpointAfter(1, "a1"));
-  ExpectPosition(*Make(options_, "b2"), CheckpointAfter(100, "b2"));
+  ExpectPosition(*Make(options_), CheckpointAfter(1, archive_));
+  ExpectPosition(*MakeFor(other_archive_, options_), CheckpointAfter(100, other_archive_));
 }
 
 TEST_F(KafkaOutputTest, RefusesThePrefixOfAnotherArchive) {
-  auto first = Make(options_, "a1");
+  auto first = Make(options_);
   ExpectPosition(*first, std::nullopt);
   ASSERT_EQ(Publish(*first, 0, 1), Result<Commit>(Commit::kDone));
-  ExpectRefused(Make(options_, "b2")->Open({}), "kafka.shared_prefix");
+  ExpectRefused(MakeFor(other_archive_, options_)->Open({}), "kafka.shared_prefix");
   options_.shared_prefix = true;
-  ExpectPosition(*Make(options_, "b2"), std::nullopt);
+  ExpectPosition(*MakeFor(other_archive_, options_), std::nullopt);
 }
 
 TEST_F(KafkaOutputTest, MakesTopicsAsConfigured) {
@@ -191,6 +209,24 @@ TEST_F(KafkaOutputTest, MakesTopicsAsConfigured) {
   ASSERT_TRUE(settings);
   EXPECT_EQ((*settings)[topic_]["retention.ms"], "86400000");
   EXPECT_EQ((*settings)[checkpoint_]["cleanup.policy"], "compact");
+}
+
+TEST_F(KafkaOutputTest, MakesATopicAgainThatWasDeleted) {
+  options_.properties = {{"transaction.timeout.ms", "10000"}};  // how long it may hope at most
+  auto output = Make(options_);
+  ExpectPosition(*output, std::nullopt);
+  ASSERT_EQ(Publish(*output, 0, 5), Result<Commit>(Commit::kDone));
+  DeleteTopic(topic_);
+  Result<Commit> outcome = Commit::kUnknown;
+  for (int attempt = 0; attempt < 20 && outcome != Result<Commit>(Commit::kDone); ++attempt) {
+    outcome = Publish(*output, 5, 5);
+    ASSERT_TRUE(outcome) << outcome.error();
+    if (*outcome == Commit::kUnknown) {
+      ExpectPosition(*output, CheckpointAfter(5, archive_));
+    }
+  }
+  EXPECT_EQ(outcome, Result<Commit>(Commit::kDone));
+  EXPECT_EQ(kafka_->Kcat(topic_, "%s\n"), Values(5, 5));
 }
 
 TEST_F(KafkaOutputTest, RefusesACheckpointTopicThatForgets) {
@@ -226,7 +262,7 @@ TEST_F(KafkaOutputTest, MakesBatchesNoLargerThanTheSmallestTopicTakes) {
   for (Event& event : events) {
     event.value = "\"" + std::string(90'000, 'x') + "\"";
   }
-  const Batch batch{.events = events, .checkpoint = CheckpointAfter(20, "a1")};
+  const Batch batch{.events = events, .checkpoint = CheckpointAfter(20, archive_)};
   auto outcome = output->Publish(batch, {});
   if (outcome == Result<Commit>(Commit::kUnknown)) {  // it met the topic: once more
     ExpectPosition(*output, std::nullopt);
@@ -240,7 +276,8 @@ TEST_F(KafkaOutputTest, RefusesAnEventBeyondTheClientsLimit) {
   ExpectPosition(*output, std::nullopt);
   std::vector<Event> events = TestEvents(0, 2);
   events[1].value = std::string(1'100'000, 'x');
-  auto outcome = output->Publish({.events = events, .checkpoint = CheckpointAfter(2, "a1")}, {});
+  auto outcome =
+      output->Publish({.events = events, .checkpoint = CheckpointAfter(2, archive_)}, {});
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().kind, ErrorKind::kConfig);
   ExpectPosition(*output, std::nullopt);
@@ -273,10 +310,10 @@ TEST_F(KafkaOutputTest, KeepsThePositionWhenTheDeliveryModeChanges) {
   ExpectPosition(*output, std::nullopt);
   EXPECT_EQ(Publish(*output, 0, 10), Result<Commit>(Commit::kDone));
   output = Make(options_);
-  ExpectPosition(*output, CheckpointAfter(10, "a1"));
+  ExpectPosition(*output, CheckpointAfter(10, archive_));
   EXPECT_EQ(Publish(*output, 10, 10), Result<Commit>(Commit::kDone));
   output = Make(at_least_once);
-  ExpectPosition(*output, CheckpointAfter(20, "a1"));
+  ExpectPosition(*output, CheckpointAfter(20, archive_));
   EXPECT_EQ(Publish(*output, 20, 10), Result<Commit>(Commit::kDone));
   EXPECT_EQ(kafka_->Kcat(topic_, "%s\n"), Values(0, 30));
 }
@@ -286,12 +323,12 @@ TEST_F(KafkaOutputTest, EndsWhenAnotherInstanceTakesOver) {
   ExpectPosition(*first, std::nullopt);
   ASSERT_EQ(Publish(*first, 0, 5), Result<Commit>(Commit::kDone));
   auto second = Make(options_);
-  ExpectPosition(*second, CheckpointAfter(5, "a1"));
+  ExpectPosition(*second, CheckpointAfter(5, archive_));
   // The first may try once more, as after a transaction that took too long…
   ASSERT_EQ(Publish(*first, 5, 5), Result<Commit>(Commit::kUnknown));
-  ExpectPosition(*first, CheckpointAfter(5, "a1"));
+  ExpectPosition(*first, CheckpointAfter(5, archive_));
   EXPECT_EQ(Publish(*second, 5, 5), Result<Commit>(Commit::kUnknown));
-  ExpectPosition(*second, CheckpointAfter(5, "a1"));
+  ExpectPosition(*second, CheckpointAfter(5, archive_));
   // …and no more.
   auto outcome = Publish(*first, 5, 5);
   ASSERT_FALSE(outcome);
@@ -304,21 +341,21 @@ TEST_F(KafkaOutputTest, EndsWhenAnotherInstanceTakesOver) {
 #ifdef NEWSWIRE_FAIL_POINTS
 TEST_F(KafkaOutputTest, HidesWhatAKilledProcessLeftOpen) {
   const std::vector<std::string> command = {TEST_PUBLISHER, "kafka", kafka_->brokers(), prefix_,
-                                            "a1",           "40",    "exactly_once"};
+                                            archive_,       "40",    "exactly_once"};
   ASSERT_EQ(RunProgram(command, {"NEWSWIRE_FAIL_POINT=publish.kafka.flushed:2"}).signal, SIGKILL);
   // One batch is committed, the next is on the broker but open.
   EXPECT_EQ(kafka_->Kcat(topic_, "%s\n"), Values(1, 19));
   EXPECT_EQ(kafka_->Kcat(topic_, "%s\n", "read_uncommitted"), Values(1, 19) + Values(21, 19));
   auto output = Make(options_);
-  ExpectPosition(*output, CheckpointAfter(20, "a1"));
+  ExpectPosition(*output, CheckpointAfter(20, archive_));
   EXPECT_EQ(Publish(*output, 20, 1), Result<Commit>(Commit::kDone));
   EXPECT_EQ(kafka_->Kcat(topic_, "%s\n"), Values(1, 20));
 }
 
 TEST_F(KafkaOutputTest, PublishesEachEventOnceWhereverTheProcessIsKilled) {
   constexpr uint64_t kCaptures = 100;  // five batches
-  const std::vector<std::string> command = {TEST_PUBLISHER, "kafka", kafka_->brokers(),
-                                            prefix_,        "a1",    std::to_string(kCaptures),
+  const std::vector<std::string> command = {TEST_PUBLISHER, "kafka",  kafka_->brokers(),
+                                            prefix_,        archive_, std::to_string(kCaptures),
                                             "exactly_once"};
   int kills = 0;
   for (const char* point :
@@ -341,7 +378,7 @@ TEST_F(KafkaOutputTest, PublishesEachEventOnceWhereverTheProcessIsKilled) {
 
 TEST_F(KafkaOutputTest, LosesNothingAtLeastOnceWhereverTheProcessIsKilled) {
   const std::vector<std::string> command = {TEST_PUBLISHER, "kafka", kafka_->brokers(), prefix_,
-                                            "a1",           "60",    "at_least_once"};
+                                            archive_,       "60",    "at_least_once"};
   for (const char* point : {"publish.kafka.events_delivered:2", "publish.kafka.committed:1"}) {
     ASSERT_EQ(RunProgram(command, {std::string("NEWSWIRE_FAIL_POINT=") + point}).signal, SIGKILL)
         << point;
@@ -405,7 +442,7 @@ TEST_F(KafkaOutputTest, StopsWithinSecondsWhileTheBrokerIsAway) {
   ASSERT_EQ(open.wait_for(std::chrono::seconds(8)), std::future_status::ready);
   EXPECT_EQ(open.get().error().kind, ErrorKind::kCancelled);
   ASSERT_EQ(kafka->Script({"resume", "1"}).code, 0);
-  ExpectPosition(*output, CheckpointAfter(10, "a1"));
+  ExpectPosition(*output, CheckpointAfter(10, archive_));
 }
 
 TEST(KafkaOutput, SaysWhenNoBrokerAnswers) {

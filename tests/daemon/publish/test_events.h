@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,24 @@ inline Checkpoint CheckpointAfter(uint64_t next, std::string archive) {
                     .last_capture = next == 0 ? Position() : CaptureAt(next - 1),
                     .last_record = "urn:uuid:00000000-0000-0000-0000-" + std::to_string(next),
                     .events = next};
+}
+
+// What failing tests print.
+inline void PrintTo(const Result<Commit>& outcome, std::ostream* out) {
+  if (outcome) {
+    *out << (*outcome == Commit::kDone ? "done" : "unknown");
+  } else {
+    *out << outcome.error();
+  }
+}
+inline void PrintTo(const Result<std::optional<Checkpoint>>& opened, std::ostream* out) {
+  if (!opened) {
+    *out << opened.error();
+  } else if (!*opened) {
+    *out << "no checkpoint";
+  } else {
+    *out << CheckpointToJson(**opened, UtcMillis());
+  }
 }
 
 }  // namespace newswire::publish
