@@ -410,6 +410,12 @@ Status CollectMetadata(Document& document) {
         FindHeadline(*document.page, names, SiteNames(found.meta, found.json_ld));
     Add(found.visible.titles, headline.text, "heading");
     ReadLinesAround(*document.page, headline, found.visible);
+    for (Candidate& it : found.visible.publishers) {
+      // A site that calls itself the source says nothing of where the text is from.
+      if (NamesSite(reader.title(), it.value)) {
+        it.origin = "site";
+      }
+    }
     Add(found.elements.titles,
         WithoutSiteName(reader.title(), SiteNames(found.meta, found.json_ld)), "title");
     dense = IsMostlyDense(*document.page);
