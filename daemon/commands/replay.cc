@@ -230,7 +230,8 @@ Result<std::optional<archive::Item>> ReplayRun::NextItem() {
     return item;
   }
   const auto* capture = std::get_if<Capture>(&**item);
-  if (capture == nullptr || !capture->metadata.source.empty()) {
+  if (capture == nullptr || !capture->metadata.source.empty() ||
+      capture->metadata.role == CaptureRole::kRobots) {
     return item;
   }
   if (request_.filter.source.empty()) {

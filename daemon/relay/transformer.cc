@@ -24,6 +24,19 @@ size_t ThreadCount(int wanted) {
                     : std::max<size_t>(1, std::thread::hardware_concurrency());
 }
 
+// A capture that is kept, and of which no event can come.
+Transformed WithoutDocuments(const Capture& capture) {
+  Transformed nothing;
+  nothing.address = capture.address;
+  nothing.kind = capture.kind;
+  nothing.role = capture.metadata.role;
+  nothing.http_status = capture.http_status;
+  nothing.source = capture.metadata.source;
+  nothing.link = capture.metadata.link;
+  nothing.fetched_at = capture.fetched_at;
+  return nothing;
+}
+
 Transformed Refused(const Capture& capture, std::string step, std::string reason) {
   Transformed refused;
   refused.address = capture.address;
@@ -91,6 +104,9 @@ struct Transformer::Governing {
   Limits limits;
 
   Transformed Run(const Capture& capture) const {
+    if (capture.metadata.role == CaptureRole::kRobots) {
+      return WithoutDocuments(capture);  // of a site, not of a source
+    }
     const auto found = sources.find(capture.metadata.source);
     if (found == sources.end()) {
       return Refused(capture, "source",
