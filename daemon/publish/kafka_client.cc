@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <thread>
 #include <utility>
 
@@ -16,6 +17,7 @@ constexpr std::chrono::seconds kLogInterval{10};  // one line of a facility in s
 constexpr size_t kMaxFacilities = 100;
 constexpr size_t kMinMessageBytes = 1'000'000;  // librdkafka's own default
 constexpr int kPurgeFlushMs = 1000;
+constexpr int64_t kSocketTimeoutMs = 30'000;
 
 struct Refused {
   std::string_view key;
@@ -59,11 +61,23 @@ bool IsProducer(ClientRole role) {
   return role == ClientRole::kTransactionalProducer || role == ClientRole::kIdempotentProducer;
 }
 
+// librdkafka wants it no longer than a transaction may take.
+std::string SocketTimeout(const KafkaOptions& options) {
+  int64_t timeout = kSocketTimeoutMs;
+  const auto found = options.properties.find("transaction.timeout.ms");
+  if (found != options.properties.end()) {
+    int64_t transaction = timeout;
+    std::from_chars(found->second.data(), found->second.data() + found->second.size(), transaction);
+    timeout = std::min(timeout, transaction);
+  }
+  return std::to_string(timeout);
+}
+
 Properties Defaults(const KafkaOptions& options, ClientRole role) {
   Properties all = {
       {"client.id", "newswired"},
       {"socket.nagle.disable", "true"},  // the default only since librdkafka 2.10
-      {"socket.timeout.ms", "30000"},
+      {"socket.timeout.ms", SocketTimeout(options)},
       {"reconnect.backoff.max.ms", "2000"},
       {"log.connection.close", "false"},
   };

@@ -233,7 +233,15 @@ std::optional<Result<Commit>> KafkaOutput::Drain(const std::stop_token& stop) {
     }
   }
   rd_kafka_poll(producer_->get(), 0);
-  if (const auto failure = producer_->TakeDeliveryFailure()) {
+  if (auto failure = producer_->TakeDeliveryFailure()) {
+    if (transactional_ && (failure->code == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
+                           failure->code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)) {
+      // The transaction failed before this record was sent: it knows why, and cannot commit.
+      if (const ErrorPtr why(rd_kafka_commit_transaction(producer_->get(), kSliceMs)); why) {
+        failure->code = rd_kafka_error_code(why.get());
+        failure->reason = rd_kafka_error_string(why.get());
+      }
+    }
     if (MeansTooLarge(failure->code)) {
       Drop();
       return Fail(ErrorKind::kConfig,
