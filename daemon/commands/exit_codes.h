@@ -13,6 +13,4 @@ inline constexpr int kExitFenced = 4;  // another instance owns the folder or th
 inline constexpr int kExitNoPosition = 5;     // the output does not know how far it was published
 inline constexpr int kExitInterrupted = 130;  // a second signal ended it at once
 
-inline constexpr int kExitFailure = kExitFailed;
-
 }  // namespace newswire::commands

@@ -214,7 +214,7 @@ Result<std::string> Inspector::InspectWarc(const InspectRequest& request) {
   const int status = archive::InspectWarc(
       request.file == "-" ? "/dev/stdin" : std::filesystem::path(request.file), records, problems);
   const std::vector<std::string> damage = LinesOf(problems.str());
-  if (status == archive::kCannotRead) {
+  if (status == archive::kCannotRead || (records.view().empty() && !damage.empty())) {
     return Fail(ErrorKind::kMalformed,
                 damage.empty() ? request.file + ": holds no record" : damage.front());
   }

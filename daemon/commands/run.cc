@@ -84,7 +84,7 @@ void Reload(const RunOptions& options, Daemon& daemon) {
 int ExitCodeOf(const Error& error) {
   return error.kind == ErrorKind::kConfig      ? kExitConfig
          : error.kind == ErrorKind::kPermanent ? kExitFenced
-                                               : kExitFailure;
+                                               : kExitFailed;
 }
 
 }  // namespace
