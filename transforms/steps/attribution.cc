@@ -64,9 +64,8 @@ void DecideSummary(Document& document) {
     // Jekyll's own excerpts are the head of the text, no summary of the publisher's.
     TakeLeadingQuote(document);
     summary = document.digest;
-  } else if (document.feed_entry) {
-    const bool is_body = document.feed_entry->content.empty();
-    summary = is_body ? "" : text::CollapseBlank(document.feed_entry->summary);
+  } else if (document.feed_entry && document.feed_entry->content.empty()) {
+    summary.clear();  // it is the body
   }
   // Else metadata and clean have decided: what only repeats the head of the text is no summary.
 }

@@ -158,6 +158,21 @@ void FromFrontMatter(Document& document) {
   post.category.slug = Join(document.front_matter->categories);  // as written, spaces and all
 }
 
+// Of a Jekyll site, or with a dated address whose section is one of the entry's categories: that is
+// how Jekyll's posts look in any feed.
+bool IsJekyllPost(const Document& document) {
+  if (document.source->kind == SourceKind::kJekyll) {
+    return true;
+  }
+  const Names sections = SectionsOf(document.post.url);
+  const Names offered = OfferedCategories(document);
+  return std::ranges::any_of(offered, [&](const std::string& name) {
+    return std::ranges::any_of(sections, [&](const std::string& section) {
+      return text::EqualsIgnoreAsciiCase(name, section);
+    });
+  });
+}
+
 // A feed of Jekyll's gives an entry's categories, then its tags; the address tells which are which.
 void FromJekyll(Document& document) {
   Post& post = document.post;
@@ -242,7 +257,7 @@ Status Categorize(Document& document) {
   post.category = {};
   if (document.front_matter) {
     FromFrontMatter(document);
-  } else if (document.source->kind == SourceKind::kJekyll) {
+  } else if (IsJekyllPost(document)) {
     FromJekyll(document);
   } else {
     FromOthers(document);
