@@ -11,6 +11,7 @@
 #include "daemon/commands/exit_codes.h"
 #include "daemon/config/values.h"
 #include "daemon/version.h"
+#include "transforms/text/dates.h"
 
 namespace newswire::commands {
 namespace {
@@ -83,7 +84,7 @@ int Refuse(const CLI::App& app, const std::string& what, std::ostream& err) {
   const CLI::App* command = Innermost(app);
   std::string path;
   for (const CLI::App* at = command; at != nullptr; at = at->get_parent()) {
-    path = path.empty() ? at->get_name() : at->get_name() + " " + path;
+    path.insert(0, path.empty() ? at->get_name() : at->get_name() + " ");
   }
   err << path << ": " << what << "\nTry: " << path << " --help\n";
   return kExitUsage;
@@ -144,6 +145,20 @@ void AddConfigOption(CLI::App& command, std::string& file) {
       .add_option("-c,--config", file, fmt::format("Configuration (default {})", kDefaultConfig))
       ->type_name("FILE")
       ->group("Configuration");
+}
+
+std::optional<UtcMillis> TimeOption(const std::string& name, const std::string& text) {
+  if (text.empty()) {
+    return std::nullopt;
+  }
+  const auto time = text::ParseDate(text);
+  if (!time) {
+    throw CLI::ValidationError(name,
+                               fmt::format("'{}' is no time; expected one such as 2022-04-19 or "
+                                           "2022-04-19T10:45:38+08:00",
+                                           text));
+  }
+  return time->instant;
 }
 
 std::optional<config::Config> LoadConfig(const std::string& file, std::ostream& err) {

@@ -12,6 +12,7 @@
 #include <CLI/Formatter.hpp>
 
 #include "daemon/config/config.h"
+#include "transforms/model/timestamp.h"
 
 // How the commands are put on the command line (CLI11). Each Add function defines one command: its
 // options, its help, and the action that runs when it was chosen.
@@ -41,6 +42,9 @@ void AddVersion(CLI::App& app, const Streams& streams, Action& action);
 CLI::App* AddCommand(CLI::App& app, const std::string& name, const std::string& description,
                      const std::string& footer);
 void AddConfigOption(CLI::App& command, std::string& file);
+
+// The time that an option names; "" is none. What is no time is a usage error (CLI::ParseError).
+std::optional<UtcMillis> TimeOption(const std::string& name, const std::string& text);
 
 // The configuration, or nullopt after its errors were written; warnings are written too.
 std::optional<config::Config> LoadConfig(const std::string& file, std::ostream& err);

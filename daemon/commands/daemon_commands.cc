@@ -18,33 +18,8 @@
 #include "daemon/commands/tail.h"
 #include "daemon/logging.h"
 #include "fetchers/clock.h"
-#include "transforms/text/dates.h"
 
 namespace newswire::commands {
-namespace {
-
-// An option that takes a time; a bad one is a usage error.
-void AddTimeOption(CLI::App& command, const std::string& name, std::optional<UtcMillis>& target,
-                   const std::string& description) {
-  command
-      .add_option_function<std::string>(
-          name,
-          [name, &target](const std::string& text) {
-            const auto time = text::ParseDate(text);
-            if (!time) {
-              throw CLI::ValidationError(
-                  name, fmt::format("'{}' is no time; expected one such as 2022-04-19 or "
-                                    "2022-04-19T10:45:38+08:00",
-                                    text));
-            }
-            target = time->instant;
-          },
-          description)
-      ->type_name("TIME");
-}
-
-}  // namespace
-
 void AddRun(CLI::App& app, const Streams& streams, Action& action) {
   auto options = std::make_shared<RunOptions>();
   auto config = std::make_shared<std::string>(kDefaultConfig);
@@ -97,7 +72,7 @@ void AddReplay(CLI::App& app, const Streams& streams, Action& action) {
     ReplayRequest request;
     std::string config = kDefaultConfig;
     std::vector<std::string> from;
-    std::string position, by = "published", to;
+    std::string position, since, until, by = "published", to;
     double rate = 0;
   };
   auto words = std::make_shared<Words>();
@@ -121,8 +96,8 @@ void AddReplay(CLI::App& app, const Streams& streams, Action& action) {
       ->add_flag("--as-archived", words->request.as_archived,
                  "Each capture under the configuration that archived it")
       ->group("Input");
-  AddTimeOption(*command, "--since", words->request.filter.since, "Events from this time on");
-  AddTimeOption(*command, "--until", words->request.filter.until, "Events before this time");
+  command->add_option("--since", words->since, "Events from this time on")->type_name("TIME");
+  command->add_option("--until", words->until, "Events before this time")->type_name("TIME");
   command->add_option("--by", words->by, "What --since and --until look at")
       ->check(CLI::IsMember({"published", "fetched"}))
       ->capture_default_str();
@@ -162,6 +137,8 @@ void AddReplay(CLI::App& app, const Streams& streams, Action& action) {
                                                              words->position));
       }
     }
+    request.filter.since = TimeOption("--since", words->since);
+    request.filter.until = TimeOption("--until", words->until);
     request.filter.by =
         words->by == "fetched" ? ReplayFilter::By::kFetched : ReplayFilter::By::kPublished;
     if (!words->to.empty()) {

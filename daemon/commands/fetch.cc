@@ -179,6 +179,7 @@ class Session {
       links.erase(links.begin(), links.end() - static_cast<std::ptrdiff_t>(options_.limit));
     }
     std::vector<FetchRequest> requests;
+    requests.reserve(links.size());
     for (const sources::FoundLink& link : links) {
       requests.push_back({.url = link.url,
                           .max_body_bytes = config_.http.max_post_bytes,

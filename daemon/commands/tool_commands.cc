@@ -21,7 +21,6 @@
 #include "daemon/logging.h"
 #include "daemon/version.h"
 #include "fetchers/clock.h"
-#include "transforms/text/dates.h"
 #include "transforms/text/language.h"
 
 namespace newswire::commands {
@@ -78,18 +77,8 @@ void AddList(CLI::App& archive, const Streams& streams, Action& action) {
       ->type_name("TIME")
       ->group("Selection");
   command->callback([&streams, &action, words] {
-    for (const auto& [name, text, target] :
-         {std::tuple("--since", &words->since, &words->filter.since),
-          std::tuple("--until", &words->until, &words->filter.until)}) {
-      if (text->empty()) {
-        continue;
-      }
-      const auto time = text::ParseDate(*text);
-      if (!time) {
-        throw CLI::ValidationError(name, fmt::format("'{}' is no time", *text));
-      }
-      *target = time->instant;
-    }
+    words->filter.since = TimeOption("--since", words->since);
+    words->filter.until = TimeOption("--until", words->until);
     action = [&streams, words] {
       const auto folder = FolderOf(*words, streams.err);
       return folder
