@@ -204,7 +204,10 @@ Result<std::unique_ptr<KafkaClient>> KafkaClient::Make(const KafkaOptions& optio
 }
 
 KafkaClient::~KafkaClient() {
-  if (client_ && IsProducer(role_)) {
+  // Not a transactional one: purging fails its transaction, and librdkafka 2.0.2 then trips over
+  // its own assertion when the answer to an AddPartitionsToTxn that is under way arrives. What it
+  // still held is dropped with it.
+  if (client_ && role_ == ClientRole::kIdempotentProducer) {
     rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     rd_kafka_flush(client_.get(), kPurgeFlushMs);
   }

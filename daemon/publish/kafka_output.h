@@ -68,6 +68,7 @@ class KafkaOutput : public Output {
   std::optional<Result<Commit>> SendCheckpoint(const Checkpoint& checkpoint,
                                                const std::stop_token& stop);
   std::optional<Result<Commit>> Drain(const std::stop_token& stop);
+  Status CheckSizes(std::span<const Event> events) const;
   Result<Commit> PublishInTransaction(const Batch& batch, const std::stop_token& stop);
   Result<Commit> PublishAtLeastOnce(const Batch& batch, const std::stop_token& stop);
   Result<Commit> CommitTransaction(const std::stop_token& stop);

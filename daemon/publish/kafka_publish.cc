@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // KafkaOutput: publishing, and what each failure means.
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include <fmt/format.h>
@@ -79,6 +80,9 @@ Result<Commit> KafkaOutput::Publish(const Batch& batch, std::stop_token stop) {
     Drop();
     return std::unexpected(ok.error());
   }
+  if (auto ok = CheckSizes(batch.events); !ok) {
+    return std::unexpected(ok.error());
+  }
   if (batch_bytes_changed_) {
     Drop();  // the next Open makes a producer with smaller batches
     return Commit::kUnknown;
@@ -109,6 +113,22 @@ Status KafkaOutput::PrepareForBatch(const Batch& batch, const std::stop_token& s
       return {};
     }
     spdlog::warn("kafka: waiting to create topics error=\"{}\"", ok.error().message);
+  }
+  return {};
+}
+
+// Found before a transaction is begun: there is then nothing to undo.
+Status KafkaOutput::CheckSizes(std::span<const Event> events) const {
+  const auto limit = std::strtoull(producer_->Setting("message.max.bytes").c_str(), nullptr, 10);
+  for (const Event& event : events) {
+    const size_t size = event.key.size() + event.value.size() + kRecordOverhead;
+    if (size > limit) {
+      return Fail(
+          ErrorKind::kConfig,
+          fmt::format("the event {} of {} bytes is larger than kafka.max_event_bytes allows "
+                      "(message.max.bytes is {})",
+                      event.key, event.value.size(), limit));
+    }
   }
   return {};
 }
