@@ -18,8 +18,9 @@ using NodeId = HtmlTree::NodeId;
 constexpr uint32_t kParagraphWeight = 80;
 constexpr double kParagraphLinkShare = 0.35;
 constexpr double kMaxPrunedShare = 0.45;
-constexpr size_t kShortPost = 12;  // lines behind the title where a very short post is looked for
-constexpr int kLevels = 8;         // how far up a paragraph's points go
+constexpr size_t kMaxNotice = 480;  // bytes of a disclaimer
+constexpr size_t kShortPost = 12;   // lines behind the title where a very short post is looked for
+constexpr int kLevels = 8;          // how far up a paragraph's points go
 
 double Share(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
@@ -43,8 +44,19 @@ bool IsArticleBody(const HtmlTree& tree, NodeId node) {
   return tree.attribute(node, "itemprop").find("articleBody") != std::string_view::npos;
 }
 
+double ParagraphMass(const PageBlocks& page, NodeId node) {
+  double mass = 0;
+  const NodeId end = page.tree().subtree_end(node);
+  for (size_t i = page.FirstBlockAt(node); i < page.blocks().size() && page.blocks()[i].first < end;
+       ++i) {
+    mass += IsParagraph(page.blocks()[i]) ? page.blocks()[i].weight : 0;
+  }
+  return mass;
+}
+
 void Prune(PageBlocks& page) {
   const HtmlTree& tree = page.tree();
+  const double paragraphs = ParagraphMass(page, 0);
   const double total = page.Mass(0);
   const auto size = static_cast<NodeId>(tree.size());
   for (NodeId node = 1; node < size;) {
@@ -54,14 +66,16 @@ void Prune(PageBlocks& page) {
       node = tag == Tag::kNoTag ? node + 1 : tree.subtree_end(node);
       continue;
     }
-    bool prune = PrunedTag(tag) || text::IsHiddenNode(tree, node);
+    const bool hidden = text::IsHiddenNode(tree, node);
+    bool prune = PrunedTag(tag) || hidden;
     if (!prune && tree.attribute_count(node) > 0) {
       const uint16_t hints = HintsOf(tree, node);
-      prune = (hints & kPrunedHints) != 0 && (hints & kHintContent) == 0 && mass <= 0.25 * total &&
-              !IsArticleBody(tree, node);
+      prune = (hints & kPrunedHints) != 0 && (hints & kHintContent) == 0 && tag != Tag::kP &&
+              mass <= 0.25 * total && !IsArticleBody(tree, node);
       prune = prune || (tree.attribute(node, "aria-hidden") == "true" && mass <= 0.1 * total);
     }
-    if (prune && mass <= kMaxPrunedShare * total) {
+    if (prune && (mass <= kMaxPrunedShare * total ||
+                  (hidden && 2 * ParagraphMass(page, node) <= paragraphs))) {
       const NodeId end = tree.subtree_end(node);
       for (size_t i = page.FirstBlockAt(node);
            i < page.blocks().size() && page.blocks()[i].first < end; ++i) {
@@ -139,7 +153,8 @@ Anchor FindAnchor(PageBlocks& page) {
       if (block.pruned || block.weight < least ||
           block.link_weight >= kParagraphLinkShare * block.weight ||
           (block.sentence_marks == 0 && least > 1) || block.tag == Tag::kFigcaption ||
-          text::HeadingLevel(block.tag) > 0) {
+          text::HeadingLevel(block.tag) > 0 ||
+          (block.size < kMaxNotice && ReadLine(page.text(block)).boilerplate)) {
         continue;
       }
       if (least < kParagraphWeight && behind_title > 0 &&

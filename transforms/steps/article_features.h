@@ -10,7 +10,7 @@
 
 namespace newswire::steps {
 
-inline constexpr size_t kFeatures = 72;
+inline constexpr size_t kFeatures = 68;
 using FeatureRow = std::array<float, kFeatures>;
 
 // Where the article seems to be: the container whose paragraphs weigh most (paragraphs give their

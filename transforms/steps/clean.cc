@@ -13,6 +13,8 @@ namespace {
 
 using Blocks = std::vector<RawBlock>;
 
+constexpr size_t kLeastArticleBody = 500;  // bytes
+constexpr size_t kMaxBodyLines = 5000;
 constexpr size_t kTail = 6;         // blocks at the end among which the foot is looked for
 constexpr size_t kSubheading = 50;  // code points of a whole-bold paragraph that is a heading
 constexpr int kSubheadingLevel = 3;
@@ -163,6 +165,32 @@ void ProposeSummary(Document& document) {
   }
 }
 
+// Pages that a script fills: the text is in their JSON-LD alone.
+void TakeArticleBody(Document& document, Blocks& blocks) {
+  if (document.is_fragment || document.article_body.size() < kLeastArticleBody) {
+    return;
+  }
+  size_t shown = 0;
+  for (const RawBlock& block : blocks) {
+    shown += block.content.text.size();
+  }
+  if (shown * 3 >= document.article_body.size()) {
+    return;
+  }
+  blocks.clear();
+  std::string_view rest = document.article_body;
+  while (!rest.empty()) {
+    const size_t end = rest.find('\n');
+    RawBlock block;
+    block.content.text = text::HtmlToText(rest.substr(0, end));
+    if (!block.content.text.empty() && blocks.size() < kMaxBodyLines) {
+      blocks.push_back(std::move(block));
+    }
+    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+  }
+  document.notes.emplace_back("the text is that of the page's JSON-LD");
+}
+
 }  // namespace
 
 Status Clean(Document& document) {
@@ -172,6 +200,7 @@ Status Clean(Document& document) {
   }
   RawContent content = CollectContent(document);
   Blocks& blocks = content.blocks;
+  TakeArticleBody(document, blocks);
   DropTitle(document, blocks);
   if (!document.is_fragment) {
     DropTop(blocks);

@@ -226,7 +226,7 @@ class Collector {
       return false;
     }
     if (text::IsHiddenNode(tree_, node)) {
-      return TextBytes(node) * 100 <= total_text_ * 45;
+      return TextBytes(node) * 100 <= total_text_ * (document_.is_fragment ? 45 : 55);
     }
     if (tree_.attribute(node, "aria-hidden") == "true" && TextBytes(node) <= kSmallHidden) {
       return true;

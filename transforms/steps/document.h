@@ -64,6 +64,7 @@ struct Document {
   std::optional<text::HtmlTree> tree;  // of `html`; made once, by the first that needs it
   std::shared_ptr<PageBlocks> page;    // the lines of `tree`, by metadata for extract
   Candidates candidates;               // by metadata
+  std::string article_body;            // by metadata: the text that the page's JSON-LD holds
   std::vector<text::HtmlTree::NodeId> content;  // by extract: the article's nodes, document order
   std::string digest;  // by markdown or clean: the text of the leading quote
   std::vector<text::HtmlTree::NodeId>

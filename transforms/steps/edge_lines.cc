@@ -11,7 +11,7 @@ namespace newswire::steps {
 namespace {
 
 constexpr size_t kMaxCreditLine = 150;  // bytes
-constexpr size_t kMaxEdgeLine = 360;    // bytes
+constexpr size_t kMaxEdgeLine = 480;    // bytes
 constexpr size_t kLeastExcerpt = 24;    // bytes
 
 bool StartsWithAny(std::string_view line, std::span<const std::string_view> words) {

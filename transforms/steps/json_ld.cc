@@ -12,7 +12,7 @@ namespace {
 
 using text::JsonValue;
 
-constexpr size_t kMaxBody = size_t{256} << 10;
+constexpr size_t kMaxBody = size_t{1} << 20;
 constexpr size_t kMaxObjects = 500;
 constexpr size_t kMaxValue = 2000;
 constexpr int kMaxDepth = 6;
@@ -104,7 +104,7 @@ void AddWords(std::vector<Candidate>& list, JsonValue value) {
 
 class Reader {
  public:
-  explicit Reader(Candidates& out) : out_(out) {}
+  Reader(Candidates& out, std::string& article_body) : out_(out), article_body_(article_body) {}
 
   void Visit(JsonValue value, int depth) {
     if (depth > kMaxDepth || ++objects_ > kMaxObjects) {
@@ -148,6 +148,10 @@ class Reader {
     }
     AddNames(out_.publishers, article["publisher"], 0);
     AddWords(out_.tags, article["keywords"]);
+    const std::string_view body = article["articleBody"].string_or("");
+    if (body.size() > article_body_.size()) {
+      article_body_ = body;
+    }
     const JsonValue section = article["articleSection"];
     Add(out_.categories, section.is_array() ? section.at(0).string_or("") : section.string_or(""));
     const JsonValue language = article["inLanguage"];
@@ -157,6 +161,7 @@ class Reader {
   }
 
   Candidates& out_;
+  std::string& article_body_;
   size_t objects_ = 0;
 };
 
@@ -177,7 +182,7 @@ std::string Mend(std::string_view body) {
 
 }  // namespace
 
-void ReadJsonLd(std::string_view body, Candidates& out) {
+void ReadJsonLd(std::string_view body, Candidates& out, std::string& article_body) {
   if (body.size() > kMaxBody) {
     return;
   }
@@ -186,7 +191,7 @@ void ReadJsonLd(std::string_view body, Candidates& out) {
     document = text::JsonDocument::Parse(Mend(body));
   }
   if (document.has_value()) {
-    Reader(out).Visit(document->root(), 0);
+    Reader(out, article_body).Visit(document->root(), 0);
   }
 }
 

@@ -10,7 +10,9 @@ namespace newswire::steps {
 namespace {
 
 // Longer lines are prose, whatever words they begin with.
-constexpr size_t kMaxLine = 240;
+constexpr size_t kMaxLine = 480;
+// Where words in the middle tell; longer lines may speak of such things.
+constexpr size_t kMaxNotice = 240;
 
 // Lower case; a line that begins so is no part of an article.
 constexpr std::string_view kBoilerplateStarts[] = {"©",
@@ -219,6 +221,16 @@ bool StartsWithAny(std::string_view line, std::span<const std::string_view> word
                      [&](std::string_view word) { return line.starts_with(word); });
 }
 
+std::string_view WithoutOpening(std::string_view line) {
+  for (const std::string_view open :
+       {"【", "（", "(", "[", "*", "※", "▶", "●", "■", "▼", "☞", "→"}) {
+    if (line.starts_with(open)) {
+      return text::TrimBlank(line.substr(open.size()));
+    }
+  }
+  return line;
+}
+
 bool HoldsAny(std::string_view line, std::span<const std::string_view> words) {
   return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
     return line.find(word) != std::string_view::npos;
@@ -268,9 +280,11 @@ LineHints ReadLine(std::string_view line) {
     wide = wide || static_cast<uint8_t>(c) >= 0xE3;
   }
   const std::string_view text(lower.data(), line.size());
-  hints.boilerplate = StartsWithAny(text, kBoilerplateStarts) ||
-                      HoldsAny(text, wide ? std::span<const std::string_view>(kBoilerplateInsideHan)
-                                          : std::span<const std::string_view>(kBoilerplateInside));
+  hints.boilerplate =
+      StartsWithAny(WithoutOpening(text), kBoilerplateStarts) ||
+      (text.size() <= kMaxNotice &&
+       HoldsAny(text, wide ? std::span<const std::string_view>(kBoilerplateInsideHan)
+                           : std::span<const std::string_view>(kBoilerplateInside)));
   hints.credit = StartsWithAny(text, kCreditStarts);
   hints.share = text.size() < 60 && StartsWithAny(text, kShareWords);
   hints.date = text.size() < 120 && HoldsDate(text);

@@ -395,7 +395,7 @@ Status CollectMetadata(Document& document) {
   if (!document.is_fragment) {
     const HtmlTree& tree = *document.tree;
     for (const std::string_view body : tree.json_ld()) {
-      ReadJsonLd(body, found.json_ld);
+      ReadJsonLd(body, found.json_ld, document.article_body);
     }
     PageReader reader(tree, found);
     reader.Run();
