@@ -126,13 +126,14 @@ class Decoder {
     }
   }
 
-  // The credit line and the foot of a Markdown post behind the text: clean reads and drops them.
+  // The credit line and the foot of a Markdown post at the end of the text: clean reads and drops
+  // them.
   void KeepFoot() {
     size_t last = end_;
     while (last > begin_ && !kept_[last - 1]) {
       --last;
     }
-    for (size_t i = last; i < kept_.size() && i < last + kFoot; ++i) {
+    for (size_t i = last - std::min(last, kFoot); i < kept_.size() && i < last + kFoot; ++i) {
       const std::string_view line = page_.text(Block(i));
       const bool address = Block(i).link_weight == Block(i).weight &&
                            (line.starts_with("http://") || line.starts_with("https://"));
