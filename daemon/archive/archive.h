@@ -56,8 +56,8 @@ class Archive {
  public:
   using Appended = std::function<void(Result<ArchiveAddress>)>;
 
-  // Locks the folder (flock on <dir>/lock): kConfig when another process holds it. Creates it with
-  // a random uuid in <dir>/uuid.
+  // Locks the folder (flock on <dir>/lock): kPermanent when another process holds it. Creates it
+  // with a random uuid in <dir>/uuid.
   static Result<std::unique_ptr<Archive>> Open(ArchiveOptions options, WarcInfo info,
                                                const Clock& clock);
   ~Archive();  // acknowledges or fails everything appended, then closes

@@ -138,7 +138,7 @@ Result<FolderLock> FolderLock::Take(const fs::path& dir) {
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
     const bool held = errno == EWOULDBLOCK;
     const Error error =
-        held ? Error{ErrorKind::kConfig,
+        held ? Error{ErrorKind::kPermanent,
                      fmt::format("another process works on the archive {}", dir.native())}
              : SystemError("locking", path);
     close(fd);

@@ -28,8 +28,7 @@ constexpr const char* kFooter =
     "\n"
     "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 configuration refused, 4 another instance "
     "owns\n"
-    "the folder or fenced this one, 5 the output does not know the position, 130 interrupted "
-    "twice.\n"
+    "the folder or fenced this one, 130 interrupted twice.\n"
     "`newswired COMMAND --help` says more about each command.";
 
 std::vector<std::string> CommandNames(const CLI::App& app) {

@@ -10,7 +10,6 @@ inline constexpr int kExitFailed = 1;  // it was asked rightly and could not be 
 inline constexpr int kExitUsage = 2;   // it was asked wrongly: nothing was done
 inline constexpr int kExitConfig = 3;  // the configuration is refused, or contradicts what is there
 inline constexpr int kExitFenced = 4;  // another instance owns the folder or the transactional id
-inline constexpr int kExitNoPosition = 5;     // the output does not know how far it was published
 inline constexpr int kExitInterrupted = 130;  // a second signal ended it at once
 
 }  // namespace newswire::commands

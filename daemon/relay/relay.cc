@@ -197,7 +197,7 @@ Result<Position> LiveRun::StartOf(const std::optional<publish::Checkpoint>& chec
 
 Status LiveRun::CheckArchiveHolds(const publish::Checkpoint& checkpoint) {
   if (checkpoint.position > archive_.durable_end()) {
-    return Fail(ErrorKind::kPermanent,
+    return Fail(ErrorKind::kConfig,
                 fmt::format("the output was given this archive up to position {}, but the archive "
                             "ends at {}: it is older than what was published (restored from a "
                             "backup?) or has lost its newest segment",
@@ -212,7 +212,7 @@ Status LiveRun::CheckArchiveHolds(const publish::Checkpoint& checkpoint) {
     return WithContext(holds.error(), "checking the archive against the checkpoint");
   }
   if (!*holds) {
-    return Fail(ErrorKind::kPermanent,
+    return Fail(ErrorKind::kConfig,
                 fmt::format("the archive does not hold record {} at position {}, which the output "
                             "names as the last one published: it is not the archive that was "
                             "published from",

@@ -62,9 +62,9 @@ class Relay {
   Status Prepare();
 
   // Blocks until stop, which is success, or until the process must end; the error then says why:
-  // kPermanent (fenced, an archive that does not hold what was committed), kConfig (wrong topics,
-  // missing position), kCorruption (the archive cannot be read on). Waits as long as the output is
-  // away or the disk is full. On stop it commits what it has within `drain`.
+  // kPermanent (fenced), kConfig (wrong topics, missing position, an archive that does not hold
+  // what was committed), kCorruption (the archive cannot be read on). Waits as long as the output
+  // is away or the disk is full. On stop it commits what it has within `drain`.
   Status Run(std::stop_token stop);
   const RelayCounters& counters() const { return counters_; }
 

@@ -114,7 +114,8 @@ struct Transformed {
   ArchiveAddress address;
   CaptureKind kind = CaptureKind::kResponse;
   CaptureRole role = CaptureRole::kPost;
-  BodyKind body = BodyKind::kPage;  // of its documents: kFeed for a feed's, else as its metadata says
+  BodyKind body =
+      BodyKind::kPage;  // of its documents: kFeed for a feed's, else as its metadata says
   int http_status = 0;
   std::string source, link;
   // The post id that the link alone tells (native id or hash of the URL), for a capture without a

@@ -268,7 +268,7 @@ TEST(Archive, RefusesASecondProcess) {
   ASSERT_GE(child, 0);
   if (child == 0) {
     const auto second = Archive::Open(MakeOptions(folder.path()), MakeInfo(), SystemClock());
-    _exit(!second && second.error().kind == ErrorKind::kConfig ? 0 : 1);
+    _exit(!second && second.error().kind == ErrorKind::kPermanent ? 0 : 1);
   }
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);

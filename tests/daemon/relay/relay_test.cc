@@ -142,14 +142,14 @@ TEST(Relay, RefusesAnArchiveThatDoesNotHoldWhatWasPublished) {
   truth.checkpoint->last_record = "urn:uuid:00000000-0000-0000-0000-000000000000";
   Status status = world.Settle(output);
   ASSERT_FALSE(status);
-  EXPECT_EQ(status.error().kind, ErrorKind::kPermanent);
+  EXPECT_EQ(status.error().kind, ErrorKind::kConfig);
   EXPECT_THAT(status.error().message, HasSubstr("does not hold record"));
 
   truth.checkpoint = good;
   truth.checkpoint->position = Position(9, 0);
   status = world.Settle(output);
   ASSERT_FALSE(status);
-  EXPECT_EQ(status.error().kind, ErrorKind::kPermanent);
+  EXPECT_EQ(status.error().kind, ErrorKind::kConfig);
   EXPECT_THAT(status.error().message, HasSubstr("the archive ends at"));
 }
 
