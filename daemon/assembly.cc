@@ -171,7 +171,7 @@ Result<std::unique_ptr<Daemon>> Daemon::Create(const config::Config& config, con
     return Fail(ErrorKind::kConfig,
                 fmt::format("data_dir: {}: {}", state_dir.string(), error.message()));
   }
-  auto parts = std::unique_ptr<Parts>(new Parts{.config = config, .clock = clock});
+  auto parts = std::make_unique<Parts>(config, clock);
 
   // Intake.
   auto archive = archive::Archive::Open(config.archive, DescribeConfiguration(config), clock);
