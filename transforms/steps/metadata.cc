@@ -406,18 +406,23 @@ Status CollectMetadata(Document& document) {
         names.push_back(it.value);
       }
     }
-    const Headline headline =
-        FindHeadline(*document.page, names, SiteNames(found.meta, found.json_ld));
-    Add(found.visible.titles, headline.text, "heading");
+    const std::vector<std::string> sites = SiteNames(found.meta, found.json_ld);
+    const Headline headline = FindHeadline(*document.page, names, sites);
+    Add(found.visible.titles, WithoutKicker(headline.text, found.json_ld.titles), "heading");
     ReadLinesAround(*document.page, headline, found.visible);
+    // Sites sign with their own name where an author is asked for.
+    std::erase_if(found.meta.authors, [&](const Candidate& author) {
+      return NamesSite(reader.title(), author.value) ||
+             std::any_of(sites.begin(), sites.end(),
+                         [&](const std::string& site) { return site == author.value; });
+    });
     for (Candidate& it : found.visible.publishers) {
       // A site that calls itself the source says nothing of where the text is from.
       if (NamesSite(reader.title(), it.value)) {
         it.origin = "site";
       }
     }
-    Add(found.elements.titles,
-        WithoutSiteName(reader.title(), SiteNames(found.meta, found.json_ld)), "title");
+    Add(found.elements.titles, WithoutSiteName(reader.title(), sites), "title");
     dense = IsMostlyDense(*document.page);
   }
   Candidates& out = document.candidates;

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "transforms/steps/article_features.h"
+#include "transforms/steps/credit.h"
 #include "transforms/text/html_tags.h"
 #include "transforms/text/utf8.h"
 
@@ -173,6 +174,19 @@ Headline FindHeadline(const PageBlocks& page, const std::vector<std::string_view
   for (const std::string& site : sites) {
     not_titles.push_back(Letters(site));
   }
+  if (!names.empty()) {
+    // Of `Society | A long title` the short part is no title, though it may be a heading.
+    const std::vector<std::string_view> parts = TitleParts(names.front());
+    size_t longest = 0;
+    for (const std::string_view part : parts) {
+      longest = std::max(longest, text::WeightedLength(part));
+    }
+    for (const std::string_view part : parts) {
+      if (text::WeightedLength(part) * 2 < longest) {
+        not_titles.push_back(Letters(part));
+      }
+    }
+  }
   Headline best;
   size_t best_size = 0, first_ones = 0, only = 0;
   const auto& blocks = page.blocks();
@@ -214,7 +228,11 @@ Headline FindHeadline(const PageBlocks& page, const std::vector<std::string_view
 // Pages without headings: a line that is a whole part of the <title>.
 static Headline FindTitleLine(const PageBlocks& page, std::string_view title) {
   Headline best;
-  for (const std::string_view part : TitleParts(title)) {
+  std::vector<std::string_view> parts = TitleParts(title);
+  if (const size_t hyphen = title.rfind('-'); hyphen != std::string_view::npos) {
+    parts.push_back(text::TrimBlank(title.substr(0, hyphen)));
+  }
+  for (const std::string_view part : parts) {
     if (text::WeightedLength(part) < 2 * kLeastHeadline || part.size() <= best.text.size()) {
       continue;
     }
@@ -227,6 +245,16 @@ static Headline FindTitleLine(const PageBlocks& page, std::string_view title) {
     }
   }
   return best;
+}
+
+std::string WithoutKicker(std::string_view heading, const std::vector<Candidate>& titles) {
+  for (const Candidate& title : titles) {
+    if (heading.size() > title.value.size() && heading.ends_with(title.value) &&
+        text::WeightedLength(title.value) >= 2 * kLeastHeadline) {
+      return title.value;
+    }
+  }
+  return std::string(heading);
 }
 
 std::vector<std::string> SiteNames(const Candidates& meta, const Candidates& json_ld) {
@@ -266,6 +294,12 @@ static std::vector<std::string_view> TitleParts(std::string_view title) {
 }
 
 std::string WithoutSiteName(std::string_view title, const std::vector<std::string>& sites) {
+  // 标题-新华网: a bare hyphen counts when a medium's name follows it.
+  if (const size_t hyphen = title.rfind('-');
+      hyphen != std::string_view::npos && hyphen > 0 &&
+      IsMediumName(text::TrimBlank(title.substr(hyphen + 1)))) {
+    title = text::TrimBlank(title.substr(0, hyphen));
+  }
   const std::vector<std::string_view> parts = TitleParts(title);
   // The longest part is the title; a part that names the site ends it, so that a title with a
   // separator of its own stays whole.
@@ -291,7 +325,8 @@ std::string WithoutSiteName(std::string_view title, const std::vector<std::strin
 
 bool NamesSite(std::string_view title, std::string_view name) {
   const std::vector<std::string_view> parts = TitleParts(title);
-  return parts.size() > 1 && (parts.front() == name || parts.back() == name);
+  return parts.size() > 1 && !name.empty() &&
+         (parts.front() == name || parts.back().starts_with(name));
 }
 
 void ReadLinesAround(const PageBlocks& page, const Headline& headline, Candidates& out) {

@@ -21,6 +21,9 @@ struct Headline {
 Headline FindHeadline(const PageBlocks& page, const std::vector<std::string_view>& names,
                       const std::vector<std::string>& sites);
 
+// A heading less the line above the title, when one of `titles` is all of the rest.
+std::string WithoutKicker(std::string_view heading, const std::vector<Candidate>& titles);
+
 // What the metadata call the site.
 std::vector<std::string> SiteNames(const Candidates& meta, const Candidates& json_ld);
 
