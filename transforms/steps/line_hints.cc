@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
-#include <span>
+#include <cstdint>
 
 #include "transforms/steps/article_features.h"
 #include "transforms/text/utf8.h"
@@ -196,14 +196,37 @@ constexpr std::string_view kBoilerplateStarts[] = {"©",
                                                    "ⓒ"};
 
 // Anywhere in the line.
-constexpr std::string_view kBoilerplateInside[] = {
-    "all rights reserved", "responsible editor", "cookie policy", "privacy policy",
-    "terms of use",        "terms of service",   "sign up for",   "newsletter",
-    "subscribe to",        "follow us on",       "click here to"};
-constexpr std::string_view kBoilerplateInsideHan[] = {
-    "版权所有", "未经授权",   "未经许可",       "转载请注明", "仅代表作者", "不代表本", "公众号",
-    "二维码",   "客户端下载", "违法和不良信息", "责任编辑",   "原标题",     "本文来源", "文章来源",
-    "联系我们", "举报电话",   "ICP备",          "许可证",     "無断転載"};
+constexpr std::string_view kBoilerplateInside[] = {"all rights reserved",
+                                                   "responsible editor",
+                                                   "cookie policy",
+                                                   "privacy policy",
+                                                   "terms of use",
+                                                   "terms of service",
+                                                   "sign up for",
+                                                   "newsletter",
+                                                   "subscribe to",
+                                                   "follow us on",
+                                                   "click here to",
+
+                                                   "版权所有",
+                                                   "未经授权",
+                                                   "未经许可",
+                                                   "转载请注明",
+                                                   "仅代表作者",
+                                                   "不代表本",
+                                                   "公众号",
+                                                   "二维码",
+                                                   "客户端下载",
+                                                   "违法和不良信息",
+                                                   "责任编辑",
+                                                   "原标题",
+                                                   "本文来源",
+                                                   "文章来源",
+                                                   "联系我们",
+                                                   "举报电话",
+                                                   "icp备",
+                                                   "许可证",
+                                                   "無断転載"};
 
 constexpr std::string_view kShareWords[] = {
     "share",    "tweet",    "facebook",  "twitter", "email", "print",
@@ -216,10 +239,59 @@ constexpr std::string_view kCreditStarts[] = {
     "图为",     "图说",  "摄影",    "资料图", "来源：",   "来源:",      "文章来源", "供图",
     "（图",     "△",     "▲",       "写真",   "撮影",     "사진",       "フォト"};
 
-bool StartsWithAny(std::string_view line, std::span<const std::string_view> words) {
-  return std::any_of(words.begin(), words.end(),
-                     [&](std::string_view word) { return line.starts_with(word); });
-}
+// Phrases sorted, with the place where those of each first byte begin: a line is compared with the
+// few that begin as it does.
+template <size_t kCount>
+struct Phrases {
+  std::array<std::string_view, kCount> sorted{};
+  std::array<uint16_t, 257> begin{};
+
+  constexpr explicit Phrases(const std::string_view (&given)[kCount]) {
+    std::copy(std::begin(given), std::end(given), sorted.begin());
+    std::sort(sorted.begin(), sorted.end(), [](std::string_view x, std::string_view y) {
+      return static_cast<uint8_t>(x[0]) < static_cast<uint8_t>(y[0]);
+    });
+    size_t at = 0;
+    for (size_t byte = 0; byte <= 256; ++byte) {
+      while (at < kCount && static_cast<uint8_t>(sorted[at][0]) < byte) {
+        ++at;
+      }
+      begin[byte] = static_cast<uint16_t>(at);
+    }
+  }
+
+  bool StartOf(std::string_view line) const {
+    if (line.empty()) {
+      return false;
+    }
+    const auto byte = static_cast<uint8_t>(line[0]);
+    for (size_t i = begin[byte]; i < begin[byte + 1]; ++i) {
+      if (line.starts_with(sorted[i])) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // Anywhere in the line, but not inside a Latin word.
+  bool Inside(std::string_view line) const {
+    bool in_word = false;
+    for (size_t i = 0; i < line.size(); ++i) {
+      const auto byte = static_cast<uint8_t>(line[i]);
+      const bool letter = byte >= 'a' && byte <= 'z';
+      if ((!letter || !in_word) && begin[byte] != begin[byte + 1] && StartOf(line.substr(i))) {
+        return true;
+      }
+      in_word = letter;
+    }
+    return false;
+  }
+};
+
+constexpr Phrases kStarts(kBoilerplateStarts);
+constexpr Phrases kInside(kBoilerplateInside);
+constexpr Phrases kShares(kShareWords);
+constexpr Phrases kCredits(kCreditStarts);
 
 std::string_view WithoutOpening(std::string_view line) {
   for (const std::string_view open :
@@ -229,12 +301,6 @@ std::string_view WithoutOpening(std::string_view line) {
     }
   }
   return line;
-}
-
-bool HoldsAny(std::string_view line, std::span<const std::string_view> words) {
-  return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
-    return line.find(word) != std::string_view::npos;
-  });
 }
 
 // A year and a colon between digits, or a year, month and day: what a date line is made of.
@@ -273,20 +339,15 @@ LineHints ReadLine(std::string_view line) {
     return hints;
   }
   std::array<char, kMaxLine> lower{};
-  bool wide = false;
   for (size_t i = 0; i < line.size(); ++i) {
     const char c = line[i];
     lower[i] = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-    wide = wide || static_cast<uint8_t>(c) >= 0xE3;
   }
   const std::string_view text(lower.data(), line.size());
   hints.boilerplate =
-      StartsWithAny(WithoutOpening(text), kBoilerplateStarts) ||
-      (text.size() <= kMaxNotice &&
-       HoldsAny(text, wide ? std::span<const std::string_view>(kBoilerplateInsideHan)
-                           : std::span<const std::string_view>(kBoilerplateInside)));
-  hints.credit = StartsWithAny(text, kCreditStarts);
-  hints.share = text.size() < 60 && StartsWithAny(text, kShareWords);
+      kStarts.StartOf(WithoutOpening(text)) || (text.size() <= kMaxNotice && kInside.Inside(text));
+  hints.credit = kCredits.StartOf(text);
+  hints.share = text.size() < 60 && kShares.StartOf(text);
   hints.date = text.size() < 120 && HoldsDate(text);
   return hints;
 }

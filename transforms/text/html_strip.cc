@@ -12,6 +12,8 @@
 namespace newswire::text {
 namespace {
 
+constexpr size_t kLeastMarked = 24;   // bytes: a shorter run costs no more than its mark
+constexpr size_t kMaxReference = 16;  // bytes of a character reference's name
 constexpr size_t kMaxMarker = 64;
 constexpr size_t kMaxOpenInline = 64;
 constexpr size_t kMaxOpenOfName = 400;
@@ -74,7 +76,10 @@ bool IsDropped(Tag tag) {
 
 class Stripper {
  public:
-  explicit Stripper(std::string_view in) : in_(in) { result_.html.reserve(in.size() + 64); }
+  explicit Stripper(std::string_view in)
+      : in_(in), marks_(in.find(kTextMark) == std::string_view::npos) {
+    result_.html.reserve(in.size() + 64);
+  }
 
   StrippedHtml Run() {
     size_t at = 0;
@@ -102,8 +107,41 @@ class Stripper {
       Start(false);
     }
     if (started_) {
-      result_.html.append(in_, begin, end - begin);
+      Text(in_.substr(begin, end - begin));
     }
+  }
+
+  void Text(std::string_view run) {
+    const size_t blank = run.find_first_not_of(" \t\r\n");
+    if (blank == std::string_view::npos && open_[Index(Tag::kPre)] == 0) {
+      result_.html += '\n';
+      return;
+    }
+    while (marks_ && !run.empty()) {
+      const size_t reference = std::min(run.find('&'), run.size());
+      const std::string_view plain = run.substr(0, reference);
+      if (plain.size() < kLeastMarked) {
+        result_.html += plain;
+      } else {
+        result_.html += kTextMark;
+        result_.html += std::to_string(result_.texts.size());
+        result_.html += ';';
+        result_.texts.push_back(plain);
+      }
+      if (reference == run.size()) {
+        return;
+      }
+      // The reference, or the `&` that begins none, is the parser's.
+      size_t stop = reference + 1;
+      while (stop < run.size() && stop < reference + kMaxReference &&
+             (IsNameChar(run[stop]) || run[stop] == '#')) {
+        ++stop;
+      }
+      stop += stop < run.size() && run[stop] == ';' ? 1 : 0;
+      result_.html += run.substr(reference, stop - reference);
+      run.remove_prefix(stop);
+    }
+    result_.html += run;
   }
 
   // A fragment gets the elements around it that a page has, so that the parser invents none.
@@ -395,6 +433,7 @@ class Stripper {
   std::string_view in_;
   StrippedHtml result_;
   bool started_ = false, seen_html_ = false, seen_head_ = false, seen_body_ = false;
+  const bool marks_;
   bool head_closed_ = false, no_comment_end_ = false;
   std::array<size_t, 256> open_{}, over_{};
   std::array<bool, 256> no_end_tag_{};

@@ -2,6 +2,7 @@
 #include "transforms/text/html_tree.h"
 
 #include <array>
+#include <charconv>
 #include <climits>
 #include <cstring>
 
@@ -82,7 +83,8 @@ namespace {
 // Receives libxml2's events and appends to the arena. Lives for one parse.
 class Builder {
  public:
-  explicit Builder(HtmlTree::Impl& tree) : tree_(tree) {
+  Builder(HtmlTree::Impl& tree, const std::vector<std::string_view>& texts)
+      : tree_(tree), texts_(texts) {
     tree_.nodes.push_back(Node{});
     last_child_.push_back(HtmlTree::kNone);
     open_.push_back(0);
@@ -125,6 +127,38 @@ class Builder {
       tree_.nodes[open_.back()].end = static_cast<uint32_t>(tree_.nodes.size());
       open_.pop_back();
       last_child_.pop_back();
+    }
+  }
+
+  // Text as the parser gives it, with marks for what the strip kept from it.
+  void MarkedText(std::string_view text) {
+    std::string joined;
+    if (!pending_.empty()) {  // the parser's buffer ended within a mark
+      joined = std::move(pending_);
+      joined += text;
+      pending_.clear();
+      text = joined;
+    }
+    while (!text.empty()) {
+      const size_t mark = texts_.empty() ? std::string_view::npos : text.find(kTextMark);
+      if (mark != 0) {
+        Text(text.substr(0, mark));
+      }
+      if (mark == std::string_view::npos) {
+        return;
+      }
+      text.remove_prefix(mark);
+      const size_t end = text.find(';');
+      if (end == std::string_view::npos) {
+        pending_ = text;
+        return;
+      }
+      size_t index = 0;
+      std::from_chars(text.data() + kTextMark.size(), text.data() + end, index);
+      if (index < texts_.size()) {
+        Text(texts_[index]);
+      }
+      text.remove_prefix(end + 1);
     }
   }
 
@@ -205,6 +239,8 @@ class Builder {
   }
 
   HtmlTree::Impl& tree_;
+  const std::vector<std::string_view>& texts_;
+  std::string pending_;
   std::vector<uint32_t> open_, last_child_;
   size_t not_kept_ = 0;
 };
@@ -219,7 +255,9 @@ void OnStart(void* context, const xmlChar* name, const xmlChar** attributes) {
   Self(context).Start(reinterpret_cast<const char*>(name), attributes);
 }
 void OnEnd(void* context, const xmlChar* /*name*/) { Self(context).End(); }
-void OnText(void* context, const xmlChar* text, int size) { Self(context).Text(View(text, size)); }
+void OnText(void* context, const xmlChar* text, int size) {
+  Self(context).MarkedText(View(text, size));
+}
 void OnComment(void* context, const xmlChar* text) {
   Self(context).Comment(reinterpret_cast<const char*>(text));
 }
@@ -280,10 +318,10 @@ HtmlTree HtmlTree::Parse(std::string_view html) {
     impl->json_ld_store += body;
     impl->json_ld.push_back(std::string_view(impl->json_ld_store).substr(begin));
   }
-  impl->characters.reserve(stripped.html.size());
+  impl->characters.reserve(html.size() / 2);
   impl->nodes.reserve(stripped.html.size() / 40 + 16);
   impl->attributes.reserve(stripped.html.size() / 64 + 16);
-  Builder builder(*impl);
+  Builder builder(*impl, stripped.texts);
   if (!stripped.html.empty()) {
     RunParser(stripped.html, builder);
   }

@@ -39,7 +39,25 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"PageEndInTheMiddle", "<html><body><p>a</p></body></html><p>b</p>", "a b"},
         Case{"SelfClosedSymbol", "<svg/><symbol/>a", "a"},
         Case{"UnclosedSvg", "<svg><p>a</p><p>b</p>", "a b"},
-        Case{"NulIsNothing", std::string("a\0b", 3) + "&amp;", "ab&"}, Case{"Empty", "", ""}),
+        Case{"NulIsNothing", std::string("a\0b", 3) + "&amp;", "ab&"},
+        Case{
+            "LongRunsAndReferences",
+            "A long run of text, longer than a mark &amp; another one that is longer too &lt;b&gt; "
+            "R&D & more of it, and that is &all there is to read; in the end &#65;",
+            "A long run of text, longer than a mark & another one that is longer too <b> "
+            "R&D & more of it, and that is &all there is to read; in the end A"},
+        Case{"LongRunsMeetWhereATagIsLeftOut",
+             "A long run of text, longer than a mark</i></p> and another one that goes on, as "
+             "long<!-- x "
+             "-->, and a third one of that kind.",
+             "A long run of text, longer than a mark and another one that goes on, as long, and a "
+             "third one of that kind."},
+        Case{"PrivateUseCharacterOfItsOwn",
+             "\xEE\x80\x80"
+             "0; and a long run of text behind it, <b>yes",
+             "\xEE\x80\x80"
+             "0; and a long run of text behind it, yes"},
+        Case{"BlanksBetweenTagsAreOne", "<b>a</b>   \n  <i>b</i>", "a b"}, Case{"Empty", "", ""}),
     [](const auto& test) { return test.param.name; });
 
 TEST(AbsolutizeHtml, ResolvesEveryUrlAttribute) {
