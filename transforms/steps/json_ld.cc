@@ -173,6 +173,11 @@ std::string Mend(std::string_view body) {
   for (const char c : body) {
     out += static_cast<uint8_t>(c) < ' ' ? ' ' : c;
   }
+  for (const std::string_view mark : {"<![CDATA[", "]]>"}) {
+    if (const size_t at = out.find(mark); at != std::string::npos) {
+      out.replace(at, mark.size(), " ");
+    }
+  }
   const size_t begin = out.find_first_of("{[");
   const size_t end = out.find_last_of("}]");
   return begin == std::string::npos || end == std::string::npos || end < begin
