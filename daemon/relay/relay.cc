@@ -92,7 +92,7 @@ class LiveRun {
   ArchiveAddress last_folded_;   // the last capture taken without publishing
   uint64_t ignored_before_ = 0;  // rechecks ignored by earlier sequencers of this run
   SteadyTime hint_written_{};
-  SteadyTime warned_ = SteadyTime::min() + kWarnInterval;  // of ignored re-checks
+  std::optional<SteadyTime> warned_;  // of ignored re-checks, when
   std::optional<Position> hinted_;
 };
 
@@ -408,7 +408,7 @@ Status LiveRun::TakeCapture(Transformed capture, PendingBatch& batch) {
   ++counters_.captures;
   const uint64_t ignored = ignored_before_ + sequencer_->counters().ignored_rechecks;
   const SteadyTime now = clock_.Steady();
-  if (ignored > counters_.ignored_rechecks && now - warned_ >= kWarnInterval) {
+  if (ignored > counters_.ignored_rechecks && (!warned_ || now - *warned_ >= kWarnInterval)) {
     warned_ = now;
     spdlog::warn(
         "re-checks show the text of other posts and are ignored source={} link={} total={}",
