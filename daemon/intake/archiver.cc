@@ -26,7 +26,7 @@ Archiver::~Archiver() {
 void Archiver::Append(Capture capture, OnDurable on_durable) {
   ++pending_;
   archive_.Append(std::move(capture), [mailbox = mailbox_, done = std::move(on_durable)](
-                                          Result<ArchiveAddress> result) {
+                                          Result<ArchiveAddress> result) mutable {
     std::lock_guard lock(mailbox->mutex);
     mailbox->letters.emplace_back(std::move(done), std::move(result));
     if (mailbox->engine != nullptr) {
