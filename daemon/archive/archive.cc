@@ -15,6 +15,7 @@
 #include <sys/statvfs.h>
 
 #include "daemon/archive/capture_codec.h"
+#include "daemon/archive/control_scan.h"
 #include "daemon/archive/folder.h"
 #include "daemon/archive/recovery.h"
 #include "daemon/archive/segment_writer.h"
@@ -27,10 +28,10 @@ constexpr size_t kMaxQueuedBytes = size_t{64} << 20;
 constexpr size_t kFlushBytes = size_t{1} << 20;       // compressed; written at once
 constexpr std::chrono::milliseconds kIdleWake{1000};  // looks at the segment's age
 constexpr std::chrono::milliseconds kRoomInterval{1000};
-constexpr size_t kCaptureOverhead = 1024;
+constexpr size_t kUnitOverhead = 1024;
 
 size_t SizeOf(const Capture& capture) {
-  size_t size = kCaptureOverhead + capture.body.size();
+  size_t size = kUnitOverhead + capture.body.size();
   for (const HttpHeader& header : capture.headers) {
     size += header.name.size() + header.value.size();
   }
@@ -41,7 +42,7 @@ size_t SizeOf(const Capture& capture) {
 
 struct Archive::Impl {
   struct Entry {
-    std::variant<Capture, WarcInfo> what;
+    std::variant<Capture, Control, WarcInfo> what;
     Appended done;
     size_t bytes = 0;
     std::chrono::steady_clock::time_point since;
@@ -60,10 +61,12 @@ struct Archive::Impl {
         encoder(options.compression_level) {}
 
   Status Recover();
+  Status LoadControls(const std::vector<Segment>& segments);
   void Run();
   std::optional<Entry> Pop(std::chrono::steady_clock::time_point until);
   void Take(Entry entry);
-  void TakeCapture(const Capture& capture, Appended done);
+  void TakeUnit(const std::variant<Capture, Control, WarcInfo>& what, Appended done);
+  void Push(Entry entry);
   Status Prepare();
   Status BeginSegment();
   void Flush();
@@ -83,11 +86,14 @@ struct Archive::Impl {
   // The writer thread's; Open's before it runs.
   WarcInfo info;
   bool info_written = false;
+  // In force once all that was taken is written; and when none of what is in `buffer` is.
+  std::shared_ptr<const Controls> taken_controls = std::make_shared<const Controls>();
+  std::shared_ptr<const Controls> written_controls = taken_controls;
   std::string warcinfo_id;
   CaptureEncoder encoder;
   std::unique_ptr<SegmentWriter> segment;
   uint32_t highest_serial = 0;
-  bool segment_holds_capture = false;
+  bool segment_holds_unit = false;
   UtcMillis segment_begun;
   std::string buffer;
   uint64_t unsynced = 0;
@@ -102,6 +108,7 @@ struct Archive::Impl {
   size_t queued_bytes = 0;
   bool stopping = false;
   Position durable_end;
+  std::shared_ptr<const Controls> durable_controls = std::make_shared<const Controls>();
 
   mutable std::mutex room_mutex;
   mutable std::optional<SteadyTime> room_looked;
@@ -153,10 +160,10 @@ Status Archive::Impl::Recover() {
     spdlog::warn("archive: completed the sum of a sealed segment segment={}",
                  old.path.filename().native());
   }
-  const Segment& newest = segments->back();
+  Segment& newest = segments->back();
   durable_end = Position(newest.serial, newest.size);
   if (newest.sealed) {
-    return {};
+    return LoadControls(*segments);
   }
   const Result<Tail> tail = FindTail(newest.path);
   if (!tail) {
@@ -174,20 +181,31 @@ Status Archive::Impl::Recover() {
   if (Status status = segment->Sync(); !status) {
     return status;
   }
-  segment_holds_capture = tail->holds_capture;
+  segment_holds_unit = tail->holds_unit;
   segment_begun = tail->begun.value_or(clock.Wall());
-  created = highest_serial == 1 && !tail->holds_capture;
+  created = highest_serial == 1 && !tail->holds_unit;
   durable_end = Position(newest.serial, segment->size());
+  newest.size = segment->size();
+  return LoadControls(*segments);
+}
+
+Status Archive::Impl::LoadControls(const std::vector<Segment>& segments) {
+  ControlScan scan;
+  if (const Result<bool> found = scan.Refresh(segments); !found) {
+    return std::unexpected(found.error());
+  }
+  durable_controls = std::make_shared<const Controls>(scan.controls());
+  taken_controls = written_controls = durable_controls;
   return {};
 }
 
 bool Archive::Impl::Full() const {
-  return segment != nullptr && segment_holds_capture &&
+  return segment != nullptr && segment_holds_unit &&
          segment->size() + buffer.size() >= options.segment_size;
 }
 
 bool Archive::Impl::Aged() const {
-  return segment != nullptr && segment_holds_capture &&
+  return segment != nullptr && segment_holds_unit &&
          clock.Wall() - segment_begun >= options.segment_age;
 }
 
@@ -209,7 +227,7 @@ Status Archive::Impl::BeginSegment() {
   }
   NEWSWIRE_FAIL_POINT("archive.rotate.created");
   segment = std::move(*made);
-  segment_holds_capture = false;
+  segment_holds_unit = false;
   segment_begun = clock.Wall();
   info_written = false;
   return {};
@@ -226,8 +244,9 @@ Status Archive::Impl::Prepare() {
     }
   }
   if (!info_written) {
-    Result<std::string> id = encoder.AppendWarcInfo(info, uuid, segment->path().filename().native(),
-                                                    clock.Wall(), buffer);
+    Result<std::string> id =
+        encoder.AppendWarcInfo(info, taken_controls->ToJson(), uuid,
+                               segment->path().filename().native(), clock.Wall(), buffer);
     if (!id) {
       return std::unexpected(id.error());
     }
@@ -237,7 +256,7 @@ Status Archive::Impl::Prepare() {
   return {};
 }
 
-void Archive::Impl::TakeCapture(const Capture& capture, Appended done) {
+void Archive::Impl::TakeUnit(const std::variant<Capture, Control, WarcInfo>& what, Appended done) {
   Status ready = Prepare();
   if (!ready) {
     if (ready.error().kind == ErrorKind::kCorruption) {
@@ -247,32 +266,48 @@ void Archive::Impl::TakeCapture(const Capture& capture, Appended done) {
     return;
   }
   const uint64_t offset = segment->size() + buffer.size();
-  Result<std::string> id = encoder.Append(capture, warcinfo_id, buffer);
+  const auto* capture = std::get_if<Capture>(&what);
+  Control control;
+  Result<std::string> id;
+  if (capture != nullptr) {
+    id = encoder.Append(*capture, warcinfo_id, buffer);
+  } else {
+    control = std::get<Control>(what);
+    control.date = clock.Wall();
+    id = encoder.AppendControl(control, warcinfo_id, buffer);
+  }
   if (!id) {
     pending.push_back({std::move(done), std::unexpected(id.error())});
     return;
   }
-  segment_holds_capture = true;
-  pending.push_back(
-      {std::move(done),
-       ArchiveAddress{.segment = segment->path().filename(),
-                      .offset = offset,
-                      .record_id = std::move(*id),
-                      .position = Position(segment->serial(), offset),
-                      .end = Position(segment->serial(), segment->size() + buffer.size())},
-       true});
+  segment_holds_unit = true;
+  const Position end(segment->serial(), segment->size() + buffer.size());
+  if (capture == nullptr && control.kind != ControlKind::kSnapshotPart) {
+    control.position = Position(segment->serial(), offset);
+    control.end = end;
+    auto controls = std::make_shared<Controls>(*taken_controls);
+    controls->Add(std::move(control));
+    taken_controls = std::move(controls);
+  }
+  pending.push_back({std::move(done),
+                     ArchiveAddress{.segment = segment->path().filename(),
+                                    .offset = offset,
+                                    .record_id = std::move(*id),
+                                    .position = Position(segment->serial(), offset),
+                                    .end = end},
+                     true});
 }
 
 void Archive::Impl::Take(Entry entry) {
-  if (auto* capture = std::get_if<Capture>(&entry.what)) {
-    TakeCapture(*capture, std::move(entry.done));
-  } else {
-    info = std::move(std::get<WarcInfo>(entry.what));
+  if (auto* new_info = std::get_if<WarcInfo>(&entry.what)) {
+    info = std::move(*new_info);
     info_written = false;
     if (const Status status = Prepare(); !status) {
       spdlog::warn("archive: the configuration is written before the next capture reason=\"{}\"",
                    status.error().message);
     }
+  } else {
+    TakeUnit(entry.what, std::move(entry.done));
   }
   if (buffer.size() >= kFlushBytes) {
     Flush();
@@ -295,7 +330,9 @@ void Archive::Impl::Flush() {
   const Status status = broken ? Status(std::unexpected(*broken)) : segment->Append(buffer);
   if (status) {
     unsynced += buffer.size();
+    written_controls = taken_controls;
   } else {
+    taken_controls = written_controls;
     info_written = false;  // perhaps it was in the buffer; once more does no harm
     if (status.error().kind == ErrorKind::kCorruption) {
       Break(status.error());
@@ -334,6 +371,7 @@ void Archive::Impl::Commit() {
     {
       const std::lock_guard guard(mutex);
       durable_end = Position(segment->serial(), segment->size());
+      durable_controls = written_controls;
     }
     moved.notify_all();
   }
@@ -470,23 +508,38 @@ Archive::~Archive() {
 const std::string& Archive::uuid() const { return impl_->uuid; }
 bool Archive::created() const { return impl_->created; }
 
-void Archive::Append(Capture capture, Appended done) {
-  Impl::Entry entry{.what = std::move(capture), .done = std::move(done)};
-  entry.bytes = SizeOf(std::get<Capture>(entry.what));
+// Waits until there is room, then queues.
+void Archive::Impl::Push(Entry entry) {
   {
-    std::unique_lock guard(impl_->mutex);
+    std::unique_lock guard(mutex);
     // A callback that appends would wait for itself.
-    if (std::this_thread::get_id() != impl_->writer_id) {
-      impl_->not_full.wait(guard, [&] {
-        return impl_->queue.empty() || impl_->queued_bytes + entry.bytes <= kMaxQueuedBytes ||
-               impl_->stopping;
+    if (std::this_thread::get_id() != writer_id) {
+      not_full.wait(guard, [&] {
+        return queue.empty() || queued_bytes + entry.bytes <= kMaxQueuedBytes || stopping;
       });
     }
     entry.since = std::chrono::steady_clock::now();
-    impl_->queued_bytes += entry.bytes;
-    impl_->queue.push_back(std::move(entry));
+    queued_bytes += entry.bytes;
+    queue.push_back(std::move(entry));
   }
-  impl_->not_empty.notify_one();
+  not_empty.notify_one();
+}
+
+void Archive::Append(Capture capture, Appended done) {
+  const size_t bytes = SizeOf(capture);
+  impl_->Push({.what = std::move(capture), .done = std::move(done), .bytes = bytes, .since = {}});
+}
+
+void Archive::AppendControl(ControlKind kind, std::string body, Appended done) {
+  Control control{.kind = kind, .body = std::move(body)};
+  control.record_id = NewRecordId();
+  const size_t bytes = kUnitOverhead + control.body.size();
+  impl_->Push({.what = std::move(control), .done = std::move(done), .bytes = bytes, .since = {}});
+}
+
+std::shared_ptr<const Controls> Archive::controls() const {
+  const std::lock_guard guard(impl_->mutex);
+  return impl_->durable_controls;
 }
 
 void Archive::SetWarcInfo(WarcInfo info) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/archive/control.h"
 #include "fetchers/clock.h"
 #include "transforms/model/capture.h"
 #include "transforms/model/error.h"
@@ -42,16 +43,18 @@ struct WarcInfo {
 
 // Owner and only writer of an archive folder. Segments of WARC 1.1 (ISO 28500), one gzip member a
 // record; a capture is a response or resource record plus a concurrent metadata record, or a
-// revisit plus metadata, or a metadata record alone, and ends with its metadata record. Segments
-// rotate only between captures; every segment begins with a warcinfo.
+// revisit plus metadata, or a metadata record alone, and ends with its metadata record. A control
+// record is a unit of its own. Segments rotate only between units; every segment begins with a
+// warcinfo, which lists the control records in force.
 //
 // What is on disk: an append is acknowledged only after fsync of its segment (and of the folder
 // when it made the segment). A crash leaves at most a torn tail, cut back on Open to the last whole
-// capture and fsynced before anyone reads; what is cut was never acknowledged and is logged. A
+// unit and fsynced before anyone reads; what is cut was never acknowledged and is logged. A
 // sealed segment has a `<segment>.sha256` beside it.
 //
-// Threads: Append, SetWarcInfo, durable_end, WaitPast from any thread. One writer thread
-// compresses, writes, fsyncs and calls the callbacks in append order, outside any lock.
+// Threads: Append, AppendControl, controls, SetWarcInfo, durable_end, WaitPast from any thread. One
+// writer thread compresses, writes, fsyncs and calls the callbacks in append order, outside any
+// lock.
 class Archive {
  public:
   using Appended = std::function<void(Result<ArchiveAddress>)>;
@@ -71,6 +74,11 @@ class Archive {
   // a record may be), kCorruption (I/O error: the archive is then read-only and every later append
   // fails the same). `done` may append, but not end the archive.
   void Append(Capture capture, Appended done);
+  // Appends a control record; durable, acknowledged and failing as a capture is. Its address, id
+  // and date are made here. In force for readers once it is durable, before `done` is called.
+  void AppendControl(ControlKind kind, std::string body, Appended done);
+  // Those in force now. Never null; a value that does not change.
+  std::shared_ptr<const Controls> controls() const;
   // A new configuration takes effect at its record: for every capture appended after this call.
   void SetWarcInfo(WarcInfo info);
 

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/archive/control_codec.h"
 #include "daemon/archive/http_block.h"
 #include "daemon/archive/record_stream.h"
 #include "transforms/text/json.h"
@@ -226,7 +227,20 @@ Result<std::string> CaptureEncoder::Append(const Capture& capture, std::string_v
   return id;
 }
 
+Result<std::string> CaptureEncoder::AppendControl(Control& control, std::string_view warcinfo_id,
+                                                  std::string& out) {
+  if (Status status = WriteControl(control, warcinfo_id, record_); !status) {
+    return std::unexpected(status.error());
+  }
+  members_.Append(
+      record_,
+      control.kind == ControlKind::kSnapshotPart ? MemberKind::kSnapshotPart : MemberKind::kControl,
+      out);
+  return control.record_id;
+}
+
 Result<std::string> CaptureEncoder::AppendWarcInfo(const WarcInfo& info,
+                                                   std::string_view control_json,
                                                    std::string_view archive_uuid,
                                                    std::string_view file_name, UtcMillis date,
                                                    std::string& out) {
@@ -238,7 +252,7 @@ Result<std::string> CaptureEncoder::AppendWarcInfo(const WarcInfo& info,
   AppendInfoLine(block, "newswire-format", "1");
   AppendInfoLine(block, "newswire-libraries", info.libraries);
   AppendInfoLine(block, "newswire-config", info.config_json);
-  AppendInfoLine(block, "newswire-control", "[]");
+  AppendInfoLine(block, "newswire-control", control_json);
 
   if (block.size() > kMaxBlock) {
     return Fail(ErrorKind::kConfig, "the configuration is too large for a warcinfo record");
@@ -320,6 +334,8 @@ DecodedWarcInfo DecodeWarcInfo(const WarcRecord& record) {
       decoded.info.libraries = value;
     } else if (name == "newswire-config") {
       decoded.info.config_json = value;
+    } else if (name == "newswire-control") {
+      decoded.control_json = value;
     }
   }
   if (decoded.info.config_json.empty()) {

@@ -37,6 +37,8 @@ bool IsKind(uint8_t kind) {
     case MemberKind::kCaptureHead:
     case MemberKind::kCaptureTail:
     case MemberKind::kCaptureWhole:
+    case MemberKind::kControl:
+    case MemberKind::kSnapshotPart:
       return true;
   }
   return false;

@@ -20,6 +20,8 @@ enum class MemberKind : uint8_t {
   kCaptureHead = 'c',   // the first of a capture's two records
   kCaptureTail = 'm',   // its metadata record: the capture is whole
   kCaptureWhole = 'g',  // a capture of one record (a metadata record alone)
+  kControl = 'k',       // a control record
+  kSnapshotPart = 's',  // data of a snapshot: no effect without the control record behind it
 };
 
 // The extra field "nw" (RFC 1952 section 2.3.1.1) in the header of every member that we write: the

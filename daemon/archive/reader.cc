@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 
 #include "daemon/archive/capture_codec.h"
+#include "daemon/archive/control_codec.h"
+#include "daemon/archive/control_scan.h"
 #include "daemon/archive/folder.h"
 #include "daemon/archive/record_stream.h"
 
@@ -36,6 +38,9 @@ class Assembler {
     Item item;
     Position end;
   };
+
+  // `foreign`: not of the archive that is read; control records are none there.
+  explicit Assembler(bool foreign = false) : foreign_(foreign) {}
 
   void Begin(uint32_t serial, std::string segment) {
     serial_ = serial;
@@ -90,10 +95,24 @@ class Assembler {
       }
       decoded.info.position = Position(serial_, stored.begin);
       Push(std::move(decoded.info), end);
+    } else if (stored.kind == MemberKind::kControl) {
+      TakeControl(stored, end);
     } else if (stored.kind == MemberKind::kCaptureWhole) {
       Give(DecodeCapture(nullptr, stored.record), stored, stored.end);
     } else {
       GiveForeign(std::move(stored));
+    }
+  }
+
+  // One of an unknown kind is passed over.
+  void TakeControl(const StoredRecord& stored, Position end) {
+    Result<std::optional<Control>> control =
+        DecodeControl(stored.record, Position(serial_, stored.begin), end);
+    if (!control) {
+      Push(Damage{segment_, stored.offset, stored.end - stored.begin, control.error().message},
+           end);
+    } else if (control->has_value() && !foreign_) {
+      Push(std::move(**control), end);
     }
   }
 
@@ -154,6 +173,7 @@ class Assembler {
     }
   }
 
+  const bool foreign_;
   uint32_t serial_ = 0;
   std::string segment_;
   std::optional<StoredRecord> head_;  // of a capture of ours whose metadata record comes next
@@ -216,6 +236,8 @@ Result<Governing> WalkTo(const Segment& segment, uint64_t from, uint64_t limit) 
 }  // namespace
 
 struct Reader::Impl {
+  explicit Impl(bool foreign) : assembler(foreign) {}
+
   std::filesystem::path dir;  // of an archive; empty for files
   Limit limit;
   std::vector<std::filesystem::path> files;
@@ -226,6 +248,9 @@ struct Reader::Impl {
   uint64_t start = 0;   // offset in the first segment
   Assembler assembler;
   Position position;
+  ControlsNow controls_now;  // empty: from the files
+  ControlScan scan;
+  std::shared_ptr<const Controls> controls = std::make_shared<const Controls>();
 
   bool IsArchive() const { return !dir.empty(); }
   Position End() const { return limit ? limit() : Position::FromValue(UINT64_MAX >> 1); }
@@ -233,7 +258,23 @@ struct Reader::Impl {
   Result<bool> OpenNext(Position end);
   Status OpenStream(const std::filesystem::path& path, uint32_t number, uint64_t offset);
   Result<bool> Advance();
+  Status RefreshControls(const std::vector<Segment>& segments);
 };
+
+Status Reader::Impl::RefreshControls(const std::vector<Segment>& segments) {
+  if (controls_now) {
+    controls = controls_now();
+    return {};
+  }
+  const Result<bool> changed = scan.Refresh(segments);
+  if (!changed) {
+    return std::unexpected(changed.error());
+  }
+  if (*changed) {
+    controls = std::make_shared<const Controls>(scan.controls());
+  }
+  return {};
+}
 
 Status Reader::Impl::OpenStream(const std::filesystem::path& path, uint32_t number,
                                 uint64_t offset) {
@@ -266,6 +307,9 @@ Result<bool> Reader::Impl::OpenNext(Position end) {
   const Result<std::vector<Segment>> segments = ListSegments(dir);
   if (!segments) {
     return std::unexpected(segments.error());
+  }
+  if (Status status = RefreshControls(*segments); !status) {
+    return std::unexpected(status.error());
   }
   for (const Segment& segment : *segments) {
     const bool wanted = begun ? segment.serial > serial : segment.serial >= position.serial();
@@ -337,10 +381,18 @@ Reader::Reader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Reader::~Reader() = default;
 
 Result<std::unique_ptr<Reader>> Reader::OpenArchive(const std::filesystem::path& dir, Position from,
-                                                    Limit limit) {
-  auto impl = std::make_unique<Impl>();
+                                                    Limit limit, ControlsNow controls) {
+  auto impl = std::make_unique<Impl>(false);
   impl->dir = dir;
   impl->limit = std::move(limit);
+  impl->controls_now = std::move(controls);
+  const Result<std::vector<Segment>> segments = ListSegments(dir);
+  if (!segments) {
+    return std::unexpected(segments.error());
+  }
+  if (Status status = impl->RefreshControls(*segments); !status) {
+    return std::unexpected(status.error());
+  }
   if (from == Position{}) {
     return std::unique_ptr<Reader>(new Reader(std::move(impl)));
   }
@@ -364,19 +416,14 @@ Result<std::unique_ptr<Reader>> Reader::OpenArchive(const std::filesystem::path&
   }
   // The newest that is whole.
   for (size_t i = governing->warcinfos.size(); i-- > 0;) {
-    Result<std::unique_ptr<RecordStream>> stream =
-        RecordStream::Open(segment->path, governing->warcinfos[i]);
-    if (!stream) {
-      return std::unexpected(stream.error());
+    const Result<std::optional<StoredRecord>> record =
+        RecordAt(segment->path, governing->warcinfos[i]);
+    if (!record) {
+      return std::unexpected(record.error());
     }
-    const Result<std::optional<RecordStream::Item>> item = (*stream)->Next();
-    if (!item) {
-      return std::unexpected(item.error());
-    }
-    const StoredRecord* record = item->has_value() ? std::get_if<StoredRecord>(&**item) : nullptr;
-    if (record != nullptr && record->offset == governing->warcinfos[i]) {
-      DecodedWarcInfo decoded = DecodeWarcInfo(record->record);
-      decoded.info.position = Position(from.serial(), record->begin);
+    if (record->has_value()) {
+      DecodedWarcInfo decoded = DecodeWarcInfo((*record)->record);
+      decoded.info.position = Position(from.serial(), (*record)->begin);
       impl->assembler.Push(std::move(decoded.info), from);
       break;
     }
@@ -397,7 +444,7 @@ Result<std::unique_ptr<Reader>> Reader::OpenFiles(std::vector<std::filesystem::p
       return Fail(ErrorKind::kConfig, fmt::format("{} is too large", file.native()));
     }
   }
-  auto impl = std::make_unique<Impl>();
+  auto impl = std::make_unique<Impl>(true);
   impl->files = std::move(files);
   return std::unique_ptr<Reader>(new Reader(std::move(impl)));
 }
@@ -412,10 +459,14 @@ Result<std::optional<Item>> Reader::Next() {
   }
   Assembler::Output out = impl_->assembler.Pop();
   impl_->position = out.end;
+  if (impl_->controls_now) {
+    impl_->controls = impl_->controls_now();
+  }
   return std::optional<Item>(std::move(out.item));
 }
 
 Position Reader::position() const { return impl_->position; }
+std::shared_ptr<const Controls> Reader::controls() const { return impl_->controls; }
 
 Result<bool> HoldsRecord(const std::filesystem::path& dir, Position position,
                          std::string_view record_id) {
@@ -427,17 +478,11 @@ Result<bool> HoldsRecord(const std::filesystem::path& dir, Position position,
   if (found == segments->end()) {
     return false;
   }
-  Result<std::unique_ptr<RecordStream>> stream = RecordStream::Open(found->path, position.offset());
-  if (!stream) {
-    return std::unexpected(stream.error());
+  const Result<std::optional<StoredRecord>> record = RecordAt(found->path, position.offset());
+  if (!record) {
+    return std::unexpected(record.error());
   }
-  const Result<std::optional<RecordStream::Item>> item = (*stream)->Next();
-  if (!item) {
-    return std::unexpected(item.error());
-  }
-  const StoredRecord* record = item->has_value() ? std::get_if<StoredRecord>(&**item) : nullptr;
-  return record != nullptr && record->offset == position.offset() &&
-         record->record.id() == record_id;
+  return record->has_value() && (*record)->record.id() == record_id;
 }
 
 Result<Capture> ReadCaptureAt(const std::filesystem::path& dir, Position position) {

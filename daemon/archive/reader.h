@@ -25,8 +25,9 @@ struct Damage {
   std::string reason;   // "CRC of the gzip member is wrong"
 };
 
-// In archive order. A WarcInfo comes before the captures it governs.
-using Item = std::variant<Capture, WarcInfo, Damage>;
+// In archive order. A WarcInfo comes before the captures it governs. A Control comes where its
+// record lies, for what happens at that position; it is in force before (Reader::controls).
+using Item = std::variant<Capture, WarcInfo, Damage, Control>;
 
 // Reads captures in order: live following, rebuilds and replay are this one class. Reads our own
 // segments and any other writer's WARC (1.0, 1.1; .warc, .warc.gz with one or many members,
@@ -38,12 +39,18 @@ class Reader {
   // Called before each read with the end that may be read (the fsynced end of a live archive).
   using Limit = std::function<Position()>;
 
+  // Asked before each read for the control records in force in a live archive.
+  using ControlsNow = std::function<std::shared_ptr<const Controls>()>;
+
   // Our own archive from `from` on, which must be the beginning, or an address.end or .position
   // once given out; kCorruption when it lies past the end or not at a record. The newest WarcInfo
-  // that governs `from` is the first item.
+  // that governs `from` is the first item. Without `controls` the control records are read from the
+  // files: all there are now, wherever `from` and the limit lie, and again with each next segment.
   static Result<std::unique_ptr<Reader>> OpenArchive(const std::filesystem::path& dir,
-                                                     Position from, Limit limit);
-  // Foreign files in the given order; positions are (index in the list, offset).
+                                                     Position from, Limit limit,
+                                                     ControlsNow controls = {});
+  // Foreign files in the given order; positions are (index in the list, offset). Control records in
+  // them have no effect: they speak of another archive.
   static Result<std::unique_ptr<Reader>> OpenFiles(std::vector<std::filesystem::path> files);
   ~Reader();
 
@@ -51,6 +58,9 @@ class Reader {
   // Archive::WaitPast.
   Result<std::optional<Item>> Next();
   Position position() const;  // of the next unread byte
+  // The control records in force for the item that Next gave last, before it: all that the archive
+  // holds. Never null.
+  std::shared_ptr<const Controls> controls() const;
 
  private:
   struct Impl;

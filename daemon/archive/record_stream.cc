@@ -46,6 +46,9 @@ MemberKind KindOf(const WarcRecord& record) {
   if (text::EqualsIgnoreAsciiCase(record.type(), "warcinfo")) {
     return MemberKind::kWarcInfo;
   }
+  if (const std::string_view control = record.Field(kControlField); !control.empty()) {
+    return control == kSnapshotPartName ? MemberKind::kSnapshotPart : MemberKind::kControl;
+  }
   const std::string_view part = record.Field(kCaptureField);
   return part == "1/2"   ? MemberKind::kCaptureHead
          : part == "2/2" ? MemberKind::kCaptureTail
@@ -388,6 +391,22 @@ Result<std::optional<uint64_t>> RecordStream::FindMember(uint64_t offset) {
     ++offset;
   }
   return std::nullopt;
+}
+
+Result<std::optional<StoredRecord>> RecordAt(const std::filesystem::path& path, uint64_t offset) {
+  const Result<std::unique_ptr<RecordStream>> stream = RecordStream::Open(path, offset);
+  if (!stream) {
+    return std::unexpected(stream.error());
+  }
+  Result<std::optional<RecordStream::Item>> item = (*stream)->Next();
+  if (!item) {
+    return std::unexpected(item.error());
+  }
+  StoredRecord* record = item->has_value() ? std::get_if<StoredRecord>(&**item) : nullptr;
+  if (record == nullptr || record->offset != offset) {
+    return std::nullopt;
+  }
+  return std::optional<StoredRecord>(std::move(*record));
 }
 
 }  // namespace newswire::archive

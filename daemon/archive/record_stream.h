@@ -36,6 +36,9 @@ struct Gap {
 
 // Which part of a capture a record of ours is: "<number>/<count>". Other writers' have none.
 inline constexpr std::string_view kCaptureField = "Newswire-Capture";
+// What a control record of ours says: its kind.
+inline constexpr std::string_view kControlField = "Newswire-Control";
+inline constexpr std::string_view kSnapshotPartName = "snapshot-part";
 // What a record is to the archive, told by its fields.
 MemberKind KindOf(const WarcRecord& record);
 
@@ -97,5 +100,9 @@ class RecordStream {
   uint64_t member_ = 0, member_end_ = 0;
   uint64_t index_ = 0;
 };
+
+// The whole record that begins at `offset` of a file; nullopt: none does. Errors are those of
+// RecordStream::Open and of the disk.
+Result<std::optional<StoredRecord>> RecordAt(const std::filesystem::path& path, uint64_t offset);
 
 }  // namespace newswire::archive

@@ -15,7 +15,7 @@
 namespace newswire::archive {
 namespace {
 
-// Follows records and knows where the last whole unit (capture, warcinfo) ended.
+// Follows records and knows where the last whole unit (capture, control record, warcinfo) ended.
 class Units {
  public:
   explicit Units(uint64_t begin) : end_(begin) {}
@@ -37,20 +37,21 @@ class Units {
           head_ && StripBrackets(record->record.Field("WARC-Concurrent-To")) == head_id_;
       if (matches) {
         starts_.push_back(*head_);
-        holds_capture_ = true;
+        holds_unit_ = true;
         end_ = record->end;
       }
       head_.reset();
       return;
     }
     head_.reset();
-    holds_capture_ = holds_capture_ || record->kind == MemberKind::kCaptureWhole;
+    holds_unit_ = holds_unit_ || record->kind == MemberKind::kCaptureWhole ||
+                  record->kind == MemberKind::kControl || record->kind == MemberKind::kSnapshotPart;
     starts_.push_back(record->begin);
     end_ = record->end;
   }
 
   uint64_t end() const { return end_; }
-  bool holds_capture() const { return holds_capture_; }
+  bool holds_unit() const { return holds_unit_; }
   // The begin of the last unit that begins at or before `offset`; 0 when none does.
   uint64_t StartBefore(uint64_t offset) const {
     const auto after = std::ranges::upper_bound(starts_, offset);
@@ -60,7 +61,7 @@ class Units {
 
  private:
   uint64_t end_;
-  bool holds_capture_ = false;
+  bool holds_unit_ = false;
   std::optional<uint64_t> head_;
   std::string head_id_;
   std::vector<uint64_t> starts_;
@@ -111,7 +112,7 @@ Result<Tail> FindTail(const std::filesystem::path& segment) {
     return std::unexpected(read.error());
   }
   tail.end = read->end();
-  tail.holds_capture = read->holds_capture() || (safe > 0 && skimmed->holds_capture());
+  tail.holds_unit = read->holds_unit() || (safe > 0 && skimmed->holds_unit());
   return tail;
 }
 
@@ -134,7 +135,7 @@ Status CutTail(const Segment& segment, uint64_t end) {
   }
   close(fd);
   if (status) {
-    spdlog::warn("archive: cut back an unfinished capture segment={} offset={} bytes={}",
+    spdlog::warn("archive: cut back an unfinished end segment={} offset={} bytes={}",
                  segment.path.filename().native(), end, segment.size - end);
   }
   return status;

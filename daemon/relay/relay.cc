@@ -62,6 +62,7 @@ class LiveRun {
   Result<SessionEnd> Stop(PendingBatch& batch);
   Status FoldCapture(const Transformed& capture);
   Status TakeCapture(Transformed capture, PendingBatch& batch);
+  void TakeControl(const archive::Control& control, PendingBatch* batch);
   Result<publish::Commit> Commit(PendingBatch& batch);
   Status PrepareTopics(const std::vector<std::string>& slugs);
   void UpdateHint(const publish::Checkpoint& checkpoint, bool now);
@@ -222,8 +223,9 @@ Status LiveRun::CheckArchiveHolds(const publish::Checkpoint& checkpoint) {
 }
 
 Result<std::unique_ptr<Transformer>> LiveRun::OpenTransformer(Position from) {
-  auto reader = archive::Reader::OpenArchive(options_.archive_dir, from,
-                                             [this] { return archive_.durable_end(); });
+  auto reader = archive::Reader::OpenArchive(
+      options_.archive_dir, from, [this] { return archive_.durable_end(); },
+      [this] { return archive_.controls(); });
   if (!reader) {
     return WithContext(reader.error(), "opening the archive");
   }
@@ -323,10 +325,12 @@ Result<LiveRun::SessionEnd> LiveRun::Follow(Transformer& transformer, Position s
     if (!taken) {
       return WithContext(taken.error(), "reading the archive");
     }
-    const bool folding = taken->outcome == Transformer::Outcome::kWaiting ||
-                         taken->outcome == Transformer::Outcome::kDamage ||
-                         (taken->outcome == Transformer::Outcome::kCapture &&
-                          taken->capture.address.position < start);
+    const bool folding =
+        taken->outcome == Transformer::Outcome::kWaiting ||
+        taken->outcome == Transformer::Outcome::kDamage ||
+        (taken->outcome == Transformer::Outcome::kControl && taken->control.position < start) ||
+        (taken->outcome == Transformer::Outcome::kCapture &&
+         taken->capture.address.position < start);
     if (!ready && !folding) {
       if (Status status = BecomeReady(batch, start); !status) {
         return std::unexpected(status.error());
@@ -351,6 +355,9 @@ Result<LiveRun::SessionEnd> LiveRun::Follow(Transformer& transformer, Position s
             "reason=\"{}\"",
             taken->damage.segment, taken->damage.offset, taken->damage.length,
             taken->damage.reason);
+        break;
+      case Transformer::Outcome::kControl:
+        TakeControl(taken->control, folding ? nullptr : &batch);
         break;
       case Transformer::Outcome::kCapture:
         if (taken->limits) {
@@ -417,6 +424,20 @@ Status LiveRun::TakeCapture(Transformed capture, PendingBatch& batch) {
   counters_.ignored_rechecks = ignored;
   batch.Add(capture.address, std::move(*events), now);
   return {};
+}
+
+// A record that changes no state and gives no event; the checkpoint may go past it. `batch` is null
+// below the start.
+void LiveRun::TakeControl(const archive::Control& control, PendingBatch* batch) {
+  sequencer_->Pass(control.end);
+  if (batch != nullptr) {
+    batch->Add({.segment = {},
+                .offset = control.position.offset(),
+                .record_id = control.record_id,
+                .position = control.position,
+                .end = control.end},
+               {}, clock_.Steady());
+  }
 }
 
 Result<publish::Commit> LiveRun::Commit(PendingBatch& batch) {

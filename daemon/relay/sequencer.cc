@@ -350,6 +350,8 @@ Result<std::vector<Event>> Sequencer::Apply(const Transformed& capture) {
 
 Status Sequencer::Fold(const Transformed& capture) { return impl_->Take(capture, nullptr); }
 
+void Sequencer::Pass(Position end) { impl_->position = std::max(impl_->position, end); }
+
 Status Sequencer::Flush() { return impl_->state->Flush(impl_->position); }
 
 Status Sequencer::RewindTo(Position committed) {

@@ -61,6 +61,8 @@ class Sequencer {
   Result<std::vector<Event>> Apply(const Transformed& capture);
   // The same change of state, without making the events.
   Status Fold(const Transformed& capture);
+  // The state advances over what changes nothing: a control record.
+  void Pass(Position end);
   Status Flush();
   // Drops what was applied since the last Flush, then every row made at or beyond `committed`.
   Status RewindTo(Position committed);

@@ -127,7 +127,8 @@ struct Transformer::Governing {
 
 struct Transformer::Slot {
   Capture capture;
-  std::shared_ptr<const Governing> governing;  // null: damage
+  std::shared_ptr<const Governing> governing;  // null: no capture
+  std::optional<archive::Control> control;     // else damage
   uint64_t bytes = 0;                          // counted against max_bytes
   Transformed transformed;
   archive::Damage damage;
@@ -244,6 +245,12 @@ void Transformer::Accept(archive::Item item) {
     in_flight_.push_back(std::move(slot));
     return;
   }
+  if (auto* control = std::get_if<archive::Control>(&item)) {
+    slot->control = std::move(*control);
+    slot->done = true;
+    in_flight_.push_back(std::move(slot));
+    return;
+  }
   slot->capture = std::get<Capture>(std::move(item));
   slot->governing = reading_;
   slot->bytes = slot->capture.body.size() + kCaptureOverhead;
@@ -286,6 +293,11 @@ Result<Transformer::Taken> Transformer::Take(std::chrono::milliseconds wait) {
   in_flight_.pop_front();
   bytes_in_flight_ -= front->bytes;
   Taken taken;
+  if (front->control) {
+    taken.outcome = Outcome::kControl;
+    taken.control = std::move(*front->control);
+    return taken;
+  }
   if (front->governing == nullptr) {
     taken.outcome = Outcome::kDamage;
     taken.damage = std::move(front->damage);

@@ -69,6 +69,7 @@ class Transformer {
   enum class Outcome {
     kCapture,
     kDamage,
+    kControl,  // a control record, at its place in the archive
     kEnd,      // the reader has nothing now and nothing is in flight
     kWaiting,  // the next answer was not ready within `wait`
   };
@@ -76,6 +77,7 @@ class Transformer {
     Outcome outcome = Outcome::kEnd;
     Transformed capture;
     archive::Damage damage;
+    archive::Control control;
     std::optional<Limits> limits;  // set when other ones are in force from this capture on
   };
 

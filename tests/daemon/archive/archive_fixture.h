@@ -95,11 +95,22 @@ inline Result<ArchiveAddress> AppendAndWait(Archive& archive, Capture capture) {
   return got.get();
 }
 
+inline Result<ArchiveAddress> AppendControlAndWait(Archive& archive, ControlKind kind,
+                                                   std::string body) {
+  auto answer = std::make_shared<std::promise<Result<ArchiveAddress>>>();
+  std::future<Result<ArchiveAddress>> got = answer->get_future();
+  archive.AppendControl(kind, std::move(body), [answer](Result<ArchiveAddress> address) {
+    answer->set_value(std::move(address));
+  });
+  return got.get();
+}
+
 // All that a reader gives, by kind.
 struct Contents {
   std::vector<Capture> captures;
   std::vector<WarcInfo> infos;
   std::vector<Damage> damage;
+  std::vector<Control> controls;
   std::vector<Position> positions;  // after each item
 };
 
@@ -119,6 +130,8 @@ inline Contents Drain(Reader& reader) {
       contents.captures.push_back(std::move(*capture));
     } else if (auto* info = std::get_if<WarcInfo>(&**item)) {
       contents.infos.push_back(std::move(*info));
+    } else if (auto* control = std::get_if<Control>(&**item)) {
+      contents.controls.push_back(std::move(*control));
     } else {
       contents.damage.push_back(std::move(std::get<Damage>(**item)));
     }
