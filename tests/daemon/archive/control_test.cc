@@ -173,7 +173,8 @@ TEST(ArchiveControl, ATornOneIsCutOffAtEveryByte) {
     SCOPED_TRACE(length);
     const TemporaryFolder folder;
     std::filesystem::copy(original.path(), folder.path(),
-                          std::filesystem::copy_options::overwrite_existing);
+                          std::filesystem::copy_options::recursive |
+                              std::filesystem::copy_options::overwrite_existing);
     std::filesystem::resize_file(folder.path() / kSegment, length);
     const auto tail = FindTail(folder.path() / kSegment);
     ASSERT_TRUE(tail) << tail.error();

@@ -218,6 +218,23 @@ TEST(Relay, AnUpgradedPipelineAloneRevisesNothing) {
   EXPECT_THAT(truth.values[2], HasSubstr(R"("changed":["text"])"));
 }
 
+TEST(Relay, GoesPastAControlRecordAndChecksItsPositionAtTheNextStart) {
+  RelayWorld world;
+  world.Append({ScriptedPage({.id = "s:1"}, 1)});
+  const auto control = archive::AppendControlAndWait(
+      world.archive(), archive::ControlKind::kRedaction, R"({"post":"s:9"})");
+  ASSERT_TRUE(control) << control.error();
+  Truth truth;
+  ScriptedOutput output(truth);
+  ASSERT_TRUE(world.Settle(output));
+  EXPECT_EQ(truth.values.size(), 1U);
+  world.Append({ScriptedPage({.id = "s:2"}, 2)});
+  ASSERT_TRUE(world.Settle(output));
+  EXPECT_EQ(world.folded, 0U);
+  EXPECT_EQ(truth.values, world.Expected());
+  EXPECT_EQ(truth.values.size(), 2U);
+}
+
 TEST(Relay, CountsDamageAndReadsOnBehindIt) {
   RelayWorld world(1U << 20);
   world.Append(ScriptedHistory(9, 30));

@@ -87,6 +87,9 @@ std::vector<std::string> TakeAll(Transformer& transformer) {
       case Transformer::Outcome::kWaiting:
         all.emplace_back("waiting");
         break;
+      case Transformer::Outcome::kControl:
+        all.push_back("control " + taken->control.record_id);
+        break;
       case Transformer::Outcome::kDamage:
         all.push_back("damage " + taken->damage.reason);
         break;
