@@ -17,7 +17,6 @@ namespace newswire::relay {
 namespace {
 
 constexpr uint64_t kCaptureOverhead = 4096;  // bytes that a capture costs beside its body
-constexpr size_t kCapturesPerWorker = 4;     // kept ready, so that no worker waits for the reader
 
 size_t ThreadCount(int wanted) {
   return wanted > 0 ? static_cast<size_t>(wanted)
@@ -136,20 +135,20 @@ struct Transformer::Slot {
 };
 
 Transformer::Transformer(NextItem next, TransformerOptions options)
-    : next_(std::move(next)),
-      options_(std::move(options)),
-      threads_(ThreadCount(options_.threads)),
-      work_(options_.max_captures + 1) {
+    : next_(std::move(next)), options_(std::move(options)), work_(options_.max_captures + 1) {
   // Nothing archived is in force yet, but today's sources of a replay are.
   reading_ = Govern({});
-  taken_ = nullptr;
-  for (size_t i = 0; i < threads_; ++i) {
+  for (size_t i = 0; i < ThreadCount(options_.threads); ++i) {
     workers_.emplace_back([this](std::stop_token stop) { Work(std::move(stop)); });
     pthread_setname_np(workers_.back().native_handle(), fmt::format("transform-{}", i).c_str());
   }
+  reader_ = std::jthread([this](const std::stop_token& stop) { ReadAhead(stop); });
+  pthread_setname_np(reader_.native_handle(), "relay-reader");
 }
 
 Transformer::~Transformer() {
+  reader_.request_stop();
+  reader_.join();
   for (std::jthread& worker : workers_) {
     worker.request_stop();
   }
@@ -208,29 +207,46 @@ std::shared_ptr<const Transformer::Governing> Transformer::Govern(
   return governing;
 }
 
-bool Transformer::FrontIsDone() const {
-  std::lock_guard lock(mutex_);
-  return !in_flight_.empty() && in_flight_.front()->done;
-}
-
 bool Transformer::MayRead() const {
-  if (at_end_ || failed_) {
-    return false;
+  if (at_end_) {
+    return asked_ > answered_;
   }
   return in_flight_.empty() ||
          (in_flight_.size() < options_.max_captures && bytes_in_flight_ < options_.max_bytes);
 }
 
-Status Transformer::Read() {
-  auto item = next_();
-  if (!item) {
-    return std::unexpected(item.error());
+void Transformer::ReadAhead(const std::stop_token& stop) {
+  while (true) {
+    uint64_t asked = 0;
+    {
+      std::unique_lock lock(mutex_);
+      if (!may_read_.wait(lock, stop, [this] { return MayRead(); })) {
+        return;
+      }
+      asked = asked_;  // what is found missing from here on is missing for this Take
+    }
+    auto item = next_();
+    if (item && *item) {
+      {
+        std::lock_guard lock(mutex_);
+        at_end_ = false;
+      }
+      Accept(std::move(**item));
+      continue;
+    }
+    {
+      std::lock_guard lock(mutex_);
+      at_end_ = true;
+      answered_ = asked;
+      if (!item) {
+        failed_ = item.error();
+      }
+    }
+    done_.notify_one();
+    if (!item) {
+      return;
+    }
   }
-  at_end_ = !item->has_value();
-  if (!at_end_) {
-    Accept(std::move(**item));
-  }
-  return {};
 }
 
 void Transformer::Accept(archive::Item item) {
@@ -242,7 +258,8 @@ void Transformer::Accept(archive::Item item) {
   if (auto* damage = std::get_if<archive::Damage>(&item)) {
     slot->damage = std::move(*damage);
     slot->done = true;
-    in_flight_.push_back(std::move(slot));
+    Enqueue(std::move(slot));
+    done_.notify_one();
     return;
   }
   if (auto* control = std::get_if<archive::Control>(&item)) {
@@ -263,17 +280,28 @@ void Transformer::Accept(archive::Item item) {
       metadata.link = slot->capture.url;
     }
   }
-  bytes_in_flight_ += slot->bytes;
-  in_flight_.push_back(slot);
+  Enqueue(slot);
   work_.Push(std::move(slot));
 }
 
+void Transformer::Enqueue(std::shared_ptr<Slot> slot) {
+  std::lock_guard lock(mutex_);
+  bytes_in_flight_ += slot->bytes;
+  in_flight_.push_back(std::move(slot));
+}
+
 Result<Transformer::Taken> Transformer::Take(std::chrono::milliseconds wait) {
-  at_end_ = false;
-  while (MayRead() && (in_flight_.size() < threads_ * kCapturesPerWorker || !FrontIsDone())) {
-    if (Status status = Read(); !status) {
-      failed_ = status.error();
-    }
+  std::unique_lock lock(mutex_);
+  const uint64_t asked = ++asked_;
+  may_read_.notify_one();
+  const auto answered = [&] {
+    return in_flight_.empty() ? failed_.has_value() || answered_ >= asked
+                              : in_flight_.front()->done;
+  };
+  if (!done_.wait_for(lock, wait, answered)) {
+    Taken waiting;
+    waiting.outcome = Outcome::kWaiting;
+    return waiting;
   }
   if (in_flight_.empty()) {
     if (failed_) {
@@ -281,17 +309,11 @@ Result<Transformer::Taken> Transformer::Take(std::chrono::milliseconds wait) {
     }
     return Taken{};
   }
-  const std::shared_ptr<Slot> front = in_flight_.front();
-  {
-    std::unique_lock lock(mutex_);
-    if (!done_.wait_for(lock, wait, [&] { return front->done; })) {
-      Taken waiting;
-      waiting.outcome = Outcome::kWaiting;
-      return waiting;
-    }
-  }
+  const std::shared_ptr<Slot> front = std::move(in_flight_.front());
   in_flight_.pop_front();
   bytes_in_flight_ -= front->bytes;
+  lock.unlock();
+  may_read_.notify_one();
   Taken taken;
   if (front->control) {
     taken.outcome = Outcome::kControl;

@@ -60,8 +60,11 @@ struct TransformerOptions {
 // threads, the same sequence. A warcinfo puts its sources in force for the captures behind it,
 // never for those before it. A capture whose source is not known becomes a dead letter.
 //
-// Take and Reread belong to one thread, which also reads; `next` is called there alone. Bounded by
-// `max_captures` and `max_bytes`. Destruction waits for the captures that workers are busy with.
+// Take and Reread belong to one thread. A thread of the transformer's own reads ahead: `next` and
+// `make_runner` are called there alone (`make_runner` also by the constructor), so that neither
+// reading nor inflating waits for what is taken. It reads as far as `max_captures` and `max_bytes`
+// allow, and looks again behind an end only when Take is called. Destruction waits for the read and
+// the captures that workers are busy with.
 class Transformer {
  public:
   using NextItem = std::function<Result<std::optional<archive::Item>>()>;
@@ -97,31 +100,36 @@ class Transformer {
   struct Governing;
   struct Slot;
 
-  bool FrontIsDone() const;
-  bool MayRead() const;
-  Status Read();  // one item
+  bool MayRead() const;  // holding mutex_
+  void ReadAhead(const std::stop_token& stop);
   void Accept(archive::Item item);
+  void Enqueue(std::shared_ptr<Slot> slot);
   std::shared_ptr<const Governing> Govern(const archive::WarcInfo& info) const;
   static void Transform(Slot& slot);
   void Work(std::stop_token stop);
 
   const NextItem next_;
   const TransformerOptions options_;
-  const size_t threads_;
   BoundedQueue<std::shared_ptr<Slot>> work_;
 
+  // The reading thread's.
+  std::shared_ptr<const Governing> reading_;  // in force where the reader is
+
   // The taking thread's.
+  std::shared_ptr<const Governing> taken_;  // in force at the capture last taken
+
+  mutable std::mutex mutex_;                     // guards the following and Slot::done
   std::deque<std::shared_ptr<Slot>> in_flight_;  // order of the archive
   uint64_t bytes_in_flight_ = 0;
-  bool at_end_ = false;                       // the last read found nothing
-  std::optional<Error> failed_;               // of the reader
-  std::shared_ptr<const Governing> reading_;  // in force where the reader is
-  std::shared_ptr<const Governing> taken_;    // in force at the capture last taken
-
-  mutable std::mutex mutex_;  // guards Slot::done
-  std::condition_variable done_;
+  uint64_t asked_ = 0;            // Takes that were begun
+  uint64_t answered_ = 0;         // the last of them after whose beginning the reader found its end
+  bool at_end_ = false;           // the last read found nothing
+  std::optional<Error> failed_;   // of the reader
+  std::condition_variable done_;  // for Take: an answer, an end or a failure
+  std::condition_variable_any may_read_;  // for the reader: room, or a Take at the end
 
   std::vector<std::jthread> workers_;  // last: they use all of the above
+  std::jthread reader_;
 };
 
 }  // namespace newswire::relay
