@@ -485,18 +485,15 @@ Result<bool> HoldsRecord(const std::filesystem::path& dir, Position position,
   return record->has_value() && (*record)->record.id() == record_id;
 }
 
-Result<Capture> ReadCaptureAt(const std::filesystem::path& dir, Position position) {
-  const Result<Segment> segment = SegmentOf(dir, position.serial());
-  if (!segment) {
-    return std::unexpected(segment.error());
-  }
-  Result<std::unique_ptr<RecordStream>> stream =
-      RecordStream::Open(segment->path, position.offset());
+namespace {
+
+Result<Capture> ReadCapture(const std::filesystem::path& file, Position position) {
+  Result<std::unique_ptr<RecordStream>> stream = RecordStream::Open(file, position.offset());
   if (!stream) {
     return std::unexpected(stream.error());
   }
   Assembler assembler;
-  assembler.Begin(segment->serial, segment->path.filename());
+  assembler.Begin(position.serial(), file.filename());
   while (assembler.empty()) {
     Result<std::optional<RecordStream::Item>> item = (*stream)->Next();
     if (!item) {
@@ -514,9 +511,22 @@ Result<Capture> ReadCaptureAt(const std::filesystem::path& dir, Position positio
       return std::move(*capture);
     }
   }
-  return Fail(ErrorKind::kCorruption,
-              fmt::format("{}: no whole capture at offset {}", segment->path.filename().native(),
-                          position.offset()));
+  return Fail(ErrorKind::kCorruption, fmt::format("{}: no whole capture at offset {}",
+                                                  file.filename().native(), position.offset()));
+}
+
+}  // namespace
+
+Result<Capture> ReadCaptureAt(const std::filesystem::path& dir, Position position) {
+  const Result<Segment> segment = SegmentOf(dir, position.serial());
+  if (!segment) {
+    return std::unexpected(segment.error());
+  }
+  return ReadCapture(segment->path, position);
+}
+
+Result<Capture> ReadCaptureInFile(const std::filesystem::path& file, uint64_t offset) {
+  return ReadCapture(file, Position(0, offset));
 }
 
 }  // namespace newswire::archive

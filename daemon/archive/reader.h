@@ -75,5 +75,7 @@ Result<bool> HoldsRecord(const std::filesystem::path& dir, Position position,
 // One capture by address (to compare revisions under another pipeline, `archive cat`). kCorruption
 // when it is not there.
 Result<Capture> ReadCaptureAt(const std::filesystem::path& dir, Position position);
+// The same of a file; its address is (0, offset).
+Result<Capture> ReadCaptureInFile(const std::filesystem::path& file, uint64_t offset);
 
 }  // namespace newswire::archive

@@ -74,7 +74,8 @@ class Sequencer {
   // change with it.
   void SetLimits(uint32_t max_topics, size_t max_event_bytes);
   // Takes over which slugs have topics from another state, as if they had been seen before
-  // everything; to be called on an empty state. kPermanent when there is no such file.
+  // everything; slugs that this state knows keep what they have. To be called where nothing was
+  // applied since the last Flush. kPermanent when there is no such file.
   Status AdoptTopics(const std::filesystem::path& state);
   // Slugs that have a topic of their own, in the order they got it.
   std::vector<std::string> TopicSlugs() const;

@@ -372,8 +372,15 @@ Status SequencerState::AdoptTopics(const std::filesystem::path& file) {
     if (!*row) {
       break;
     }
-    if (Status status = AddTopic(std::string(topics->Text(0)), Position(), topics->Int(1) != 0);
-        !status) {
+    const std::string slug(topics->Text(0));
+    const auto known = OwnsTopic(slug);
+    if (!known) {
+      return std::unexpected(known.error());
+    }
+    if (*known) {
+      continue;  // this state goes back to the same decision
+    }
+    if (Status status = AddTopic(slug, Position(), topics->Int(1) != 0); !status) {
       return status;
     }
   }
