@@ -34,6 +34,7 @@ class FilesTopicReader : public TopicReader {
       }
       looked_ = true;
     }
+    caught_up_ = caught_up_ || ready_.empty();
     if (ready_.empty()) {
       std::mutex mutex;
       std::condition_variable_any wake;
@@ -45,6 +46,8 @@ class FilesTopicReader : public TopicReader {
     ready_.pop_front();
     return record;
   }
+
+  bool CaughtUp() const override { return caught_up_; }
 
  private:
   Status Take(const std::map<std::string, uint64_t>& lengths) {
@@ -102,6 +105,7 @@ class FilesTopicReader : public TopicReader {
   const std::vector<std::string> patterns_;
   const ReadFrom from_;
   bool looked_ = false;
+  bool caught_up_ = false;                // once there was nothing left
   std::map<std::string, uint64_t> read_;  // bytes, by file name
   std::deque<TopicRecord> ready_;
 };

@@ -44,7 +44,11 @@ class KafkaTopicReader : public TopicReader {
     }
     const MessagePtr message(rd_kafka_consume_queue(queue_.get(), kSliceMs));
     rd_kafka_poll(client_->get(), 0);
-    if (!message || message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    if (!message) {
+      return std::nullopt;
+    }
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+      ended_.emplace(rd_kafka_topic_name(message->rkt), message->partition);
       return std::nullopt;
     }
     if (message->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
@@ -56,6 +60,18 @@ class KafkaTopicReader : public TopicReader {
       return std::nullopt;  // librdkafka works on it
     }
     return Take(*message);
+  }
+
+  // A partition's end as a read_committed reader sees it is behind all that was committed.
+  bool CaughtUp() const override {
+    return looked_ && std::ranges::all_of(started_, [&](const auto& topic) {
+             for (int32_t p = 0; p < topic.second; ++p) {
+               if (!ended_.contains({topic.first, p})) {
+                 return false;
+               }
+             }
+             return true;
+           });
   }
 
  private:
@@ -125,7 +141,8 @@ class KafkaTopicReader : public TopicReader {
   const Clock& clock_;
   const QueuePtr queue_;
   std::map<std::string, TopicPtr> handles_;
-  std::map<std::string, int> started_;  // partitions read, by topic
+  std::map<std::string, int> started_;               // partitions read, by topic
+  std::set<std::pair<std::string, int32_t>> ended_;  // partitions whose end was met
   std::optional<SteadyTime> looked_;
 };
 

@@ -35,6 +35,8 @@ class TopicReader {
   // or file come in order. kTransient: the broker is away (asking again goes on); kCorruption,
   // kConfig.
   virtual Result<std::optional<TopicRecord>> Next(std::stop_token stop) = 0;
+  // Whether everything that was committed when the topics were first looked at has been given.
+  virtual bool CaughtUp() const = 0;
 };
 
 // Needs no consumer group and commits nothing. `options`: brokers and properties.
