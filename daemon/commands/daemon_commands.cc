@@ -82,11 +82,14 @@ void AddReplay(CLI::App& app, const Streams& streams, Action& action) {
       "  newswired replay --dry-run > events.jsonl\n"
       "  newswired replay --since 2022-04-01 --until 2022-05-01 --to history.\n"
       "  newswired replay --from other.warc.gz --source finews --to trial. --rate 500\n"
+      "  newswired replay --diff --source finews\n"
       "\n"
-      "Exit codes: 0 done, 1 failed or interrupted (--resume goes on), 2 the options contradict\n"
-      "each other, 3 configuration refused.");
+      "Exit codes: 0 done (--diff: the same), 1 failed or interrupted (--resume goes on; --diff:\n"
+      "they differ), 2 the options contradict each other, 3 configuration refused.");
   AddConfigOption(*command, words->config);
-  command->add_option("--from", words->from, "WARC files to read instead of the own archive")
+  command
+      ->add_option("--from", words->from,
+                   "WARC files, tars of posts, Markdown posts, folders of these")
       ->type_name("PATH...")
       ->group("Input");
   command->add_option("--position", words->position, "Begin at this position of the own archive")
@@ -105,6 +108,10 @@ void AddReplay(CLI::App& app, const Streams& streams, Action& action) {
       ->type_name("ID");
   command->add_option("--category", words->request.filter.category, "Events of this category")
       ->type_name("SLUG");
+  command
+      ->add_option("--url", words->request.filter.url,
+                   "Events of posts whose URL matches; * ? [...] as in a shell, * also for /")
+      ->type_name("GLOB");
   command->add_option("--to", words->to, "Topics <PREFIX><category> instead of the live ones")
       ->type_name("PREFIX")
       ->group("Output");
@@ -117,13 +124,17 @@ void AddReplay(CLI::App& app, const Streams& streams, Action& action) {
                  "Print the events as JSON Lines, publish nothing")
       ->group("Output");
   command
+      ->add_flag("--diff", words->request.diff,
+                 "Compare with what the topics hold now, publish nothing")
+      ->group("Output");
+  command
       ->add_flag("--resume", words->request.resume,
                  "Go on where the last replay of this input stopped")
       ->group("Output");
   command->add_option("--threads", words->request.threads, "Of the transforms (0: as configured)")
       ->check(CLI::Range(0, 1024))
       ->group("Output");
-  for (const char* name : {"--since", "--until", "--by", "--source", "--category"}) {
+  for (const char* name : {"--since", "--until", "--by", "--source", "--category", "--url"}) {
     command->get_option(name)->group("Selection");
   }
   command->callback([&streams, &action, words] {

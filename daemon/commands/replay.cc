@@ -2,7 +2,9 @@
 #include "daemon/commands/replay.h"
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -10,13 +12,18 @@
 
 #include "daemon/archive/reader.h"
 #include "daemon/commands/exit_codes.h"
+#include "daemon/commands/replay_diff.h"
+#include "daemon/commands/replay_journal.h"
 #include "daemon/commands/replay_progress.h"
+#include "daemon/commands/replay_target.h"
+#include "daemon/commands/throttle.h"
+#include "daemon/fail_point.h"
 #include "daemon/publish/output.h"
 #include "daemon/relay/drain.h"
+#include "daemon/relay/foreign_page.h"
 #include "daemon/relay/pending_batch.h"
 #include "daemon/relay/replay_input.h"
 #include "daemon/relay/sequencer.h"
-#include "transforms/text/json.h"
 
 namespace newswire::commands {
 namespace {
@@ -28,37 +35,6 @@ constexpr milliseconds kPatience{250};       // of one wait for a transform
 constexpr milliseconds kDrain{8000};         // of the last commit after a stop
 constexpr milliseconds kRetry{1000};         // while the output is away
 constexpr uint64_t kFlushCaptures = 20'000;  // of a fold without publishing
-
-// "20261120T020000Z": what the header newswire-replay says.
-std::string RunName(const Clock& clock) {
-  std::string name = FormatUtc(std::chrono::floor<std::chrono::seconds>(clock.Wall()));
-  std::erase_if(name, [](char c) { return c == '-' || c == ':'; });
-  return name;
-}
-
-// Lets at most `rate` events a second pass, counted from the first one.
-class Throttle {
- public:
-  Throttle(std::optional<double> rate, const Clock& clock) : rate_(rate), clock_(clock) {}
-
-  // How long to wait before the next event may go.
-  milliseconds Wait(uint64_t events) {
-    if (!rate_) {
-      return milliseconds(0);
-    }
-    if (!begin_) {
-      begin_ = clock_.Steady();
-    }
-    const std::chrono::duration<double> due(static_cast<double>(events) / *rate_);
-    const auto left = due - (clock_.Steady() - *begin_);
-    return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(left));
-  }
-
- private:
-  const std::optional<double> rate_;
-  const Clock& clock_;
-  std::optional<SteadyTime> begin_;
-};
 
 class ReplayRun {
  public:
@@ -78,19 +54,28 @@ class ReplayRun {
  private:
   enum class SessionEnd { kFinished, kRestart };
 
-  Status CheckRequest() const;
+  int Prepare();
+  int Finish();
   Status OpenInput();
   Status OpenOutput();
-  Status OpenSequencer(Position start);
+  Status ReadTopics();
+  Status OpenSequencer();
+  Result<std::unique_ptr<relay::Sequencer>> OpenState(relay::SequencerOptions options);
+  relay::Reread Rereader();
+  Status AdoptLiveTopics();
+  void BeginJournal();
   std::unique_ptr<relay::Transformer> MakeTransformer();
   Result<std::optional<archive::Item>> NextItem();
 
   Result<std::optional<publish::Checkpoint>> AskOutput();
+  Result<publish::Checkpoint> FindStart();
+  std::string DifferenceInWords() const;
   Result<SessionEnd> Session();
   Result<SessionEnd> Follow(relay::Transformer& transformer, relay::PendingBatch* batch);
   Status Take(relay::Transformer::Taken taken, relay::PendingBatch* batch);
   Status TakeEvents(const Transformed& capture, relay::PendingBatch* batch);
   void Count(std::span<const Event> events);
+  Status Compare(std::span<const Event> events);
   Status Print(const std::vector<Event>& events);
   Result<publish::Commit> Commit(relay::PendingBatch& batch);
   bool KnowsSource(const std::string& id) const;
@@ -107,35 +92,19 @@ class ReplayRun {
   Throttle throttle_;
 
   std::unique_ptr<relay::ReplayInput> input_;
-  std::unique_ptr<publish::Output> output_;  // null: dry run
+  std::unique_ptr<publish::Output> output_;  // null: nothing is published
+  std::unique_ptr<ReplayDiff> diff_;         // null: nothing is compared
+  std::optional<ReplayJournal> journal_;     // of input_
+  bool journal_kept_ = false;
   relay::Transformer* transformer_ = nullptr;
   std::unique_ptr<relay::Sequencer> sequencer_;
+  Position begin_;                // where this replay began, before it was interrupted
   Position start_;                // captures before it are folded only
   bool checkpoint_ours_ = false;  // what the output holds was written by this run, or is resumed
   uint64_t passed_ = 0;           // events that the throttle has let go
   uint64_t captures_ = 0, events_ = 0, dead_letters_ = 0, damage_ = 0, folded_ = 0;
+  std::atomic<uint64_t> passed_over_{0};  // other writers' records that are no pages
 };
-
-Status ReplayRun::CheckRequest() const {
-  if (request_.position && !request_.from.empty()) {
-    return Fail(ErrorKind::kConfig, "--position belongs to the own archive: not with --from");
-  }
-  if (request_.resume && request_.position) {
-    return Fail(ErrorKind::kConfig, "--resume knows the position: not with --position");
-  }
-  if (request_.dry_run && (request_.to || request_.resume)) {
-    return Fail(ErrorKind::kConfig, "--dry-run publishes nothing: not with --to or --resume");
-  }
-  if (request_.rate && *request_.rate <= 0) {
-    return Fail(ErrorKind::kConfig, "--rate needs a number of events a second above 0");
-  }
-  if (request_.to) {
-    if (Status status = publish::CheckTopicPattern(*request_.to + "{category}"); !status) {
-      return WithContext(status.error(), "--to");
-    }
-  }
-  return {};
-}
 
 bool ReplayRun::KnowsSource(const std::string& id) const {
   return std::ranges::any_of(config_.sources, [&](const Source& s) { return s.id == id; });
@@ -148,103 +117,152 @@ Status ReplayRun::OpenInput() {
     return std::unexpected(input.error());
   }
   input_ = std::move(*input);
-  if (!request_.from.empty() && !request_.dry_run && !request_.to) {
-    return Fail(ErrorKind::kConfig,
-                "what --from names goes to topics of its own: say --to PREFIX (or --dry-run)");
-  }
+  journal_.emplace(config_.data_dir, input_->uuid(), input_->list());
   return {};
 }
 
 Status ReplayRun::OpenOutput() {
-  if (request_.dry_run) {
-    return {};
+  if (request_.publishes()) {
+    output_ = MakeReplayOutput(request_, config_, input_->uuid(), clock_);
   }
-  publish::KafkaOptions options = config_.kafka;
-  if (request_.to) {
-    options.topic = *request_.to + "{category}";
-  }
-  switch (config_.output) {
-    case publish::OutputKind::kKafka:
-      output_ =
-          publish::MakeKafkaOutput(std::move(options), input_->uuid(), RunName(clock_), clock_);
-      return {};
-    case publish::OutputKind::kFiles:
-      output_ = publish::MakeFilesOutput(config_.data_dir / "replay", options.topic, input_->uuid(),
-                                         clock_);
-      return {};
-    case publish::OutputKind::kEmbedded:
-      output_ = publish::MakeEmbeddedOutput(std::move(options), config_.data_dir, input_->uuid(),
-                                            RunName(clock_), clock_);
-      return {};
-  }
-  return Fail(ErrorKind::kConfig, "unknown output");
+  return {};
 }
 
-// The state as of `start`: a copy of the live one where it is at hand, else folded from the
-// beginning. A replay of everything starts with nothing, as the first run did.
-Status ReplayRun::OpenSequencer(Position start) {
-  if (sequencer_) {
-    return sequencer_->RewindTo(start);
+Status ReplayRun::ReadTopics() {
+  if (!request_.diff) {
+    return {};
   }
-  relay::SequencerOptions options{.state = {},
-                                  .max_topics = config_.kafka.max_topics,
-                                  .max_event_bytes = config_.kafka.max_event_bytes,
-                                  .read_only = true};
-  const auto reread = [this](Position capture) -> Result<std::optional<Transformed>> {
+  auto topics = OpenReplayTopics(request_, config_, clock_);
+  if (!topics) {
+    return std::unexpected(topics.error());
+  }
+  auto diff = ReplayDiff::Create(ReplayTopicPattern(request_, config_), IsCompacted(config_), out_);
+  if (!diff) {
+    return std::unexpected(diff.error());
+  }
+  diff_ = std::move(*diff);
+  return diff_->Read(
+      **topics, request_.filter,
+      [this](uint64_t records) { progress_.ShowCount("reading the topics", records); }, stop_);
+}
+
+// The replay begins: what a resume needs is kept from here on.
+void ReplayRun::BeginJournal() {
+  const Status begun = journal_->Begin(begin_);
+  journal_kept_ = begun.has_value();
+  if (!begun) {
+    progress_.Say("replay: a resume will have to fold again what lies before it: " +
+                  begun.error().message);
+  }
+}
+
+// A state that this replay keeps until it is finished, or one that vanishes with the process.
+Result<std::unique_ptr<relay::Sequencer>> ReplayRun::OpenState(relay::SequencerOptions options) {
+  if (output_ && journal_kept_ && begin_ == Position()) {
+    relay::SequencerOptions kept = options;
+    kept.state = journal_->state_file();
+    kept.read_only = false;
+    kept.archive = input_->uuid();
+    auto opened = relay::Sequencer::Open(kept, Rereader());
+    if (!opened && opened.error().kind == ErrorKind::kCorruption) {
+      if (Status status = relay::Sequencer::Delete(kept.state); !status) {
+        return std::unexpected(status.error());
+      }
+      opened = relay::Sequencer::Open(kept, Rereader());
+    }
+    if (opened) {
+      return opened;
+    }
+    progress_.Say("replay: a resume will have to fold again what lies before it: " +
+                  opened.error().message);
+  }
+  return relay::Sequencer::Open(std::move(options), Rereader());
+}
+
+relay::Reread ReplayRun::Rereader() {
+  return [this](Position capture) -> Result<std::optional<Transformed>> {
     if (transformer_ == nullptr) {
       return std::nullopt;
     }
     return transformer_->Reread(capture);
   };
-  if (start != Position() && request_.from.empty()) {
+}
+
+// The state as of `begin_`, rewound to `start_` if it has been there: a copy of the live one where
+// that is at hand, else folded from the beginning. A replay of everything starts with nothing, as
+// the first run did.
+Status ReplayRun::OpenSequencer() {
+  if (sequencer_) {
+    return sequencer_->RewindTo(start_);
+  }
+  relay::SequencerOptions options{.state = {},
+                                  .max_topics = config_.kafka.max_topics,
+                                  .max_event_bytes = config_.kafka.max_event_bytes,
+                                  .read_only = true};
+  if (begin_ != Position() && request_.from.empty()) {
     relay::SequencerOptions copy = options;
     copy.state = live_state();
-    auto opened = relay::Sequencer::Open(std::move(copy), reread);
+    auto opened = relay::Sequencer::Open(std::move(copy), Rereader());
     if (opened && (*opened)->folded() > Position()) {
       sequencer_ = std::move(*opened);
-      return sequencer_->RewindTo(start);
+      Status status = sequencer_->RewindTo(begin_);
+      return status ? AdoptLiveTopics() : status;
     }
     progress_.Say(
-        "replay: the daemon's state cannot be read, it is folded from the archive's "
-        "beginning" +
+        "replay: the daemon's state cannot be read, it is folded from the archive's beginning" +
         (opened ? std::string() : ": " + opened.error().message));
   }
-  auto opened = relay::Sequencer::Open(std::move(options), reread);
+  auto opened = OpenState(std::move(options));
   if (!opened) {
     return std::unexpected(opened.error());
   }
   sequencer_ = std::move(*opened);
-  if (!request_.dry_run && !request_.to) {
-    // Into the live topics: what went to which stays as it is.
-    if (Status status = sequencer_->AdoptTopics(live_state()); !status) {
-      progress_.Say("replay: the live map of topics cannot be read: " + status.error().message);
-    }
-  }
-  return {};
+  Status status = sequencer_->RewindTo(start_);
+  return status ? AdoptLiveTopics() : status;
 }
 
-// Refuses captures of other writers that nobody has given a source.
+// Into the live topics: what went to which stays as it is.
+Status ReplayRun::AdoptLiveTopics() {
+  if (!request_.into_live()) {
+    return {};
+  }
+  Status status = sequencer_->AdoptTopics(live_state());
+  if (!status && status.error().kind == ErrorKind::kPermanent) {
+    progress_.Say("replay: the live map of topics cannot be read: " + status.error().message);
+    return {};
+  }
+  return status;
+}
+
+// Passes over what other writers archived beside pages, and refuses pages that nobody has given a
+// source. Called by the transformer's reading thread.
 Result<std::optional<archive::Item>> ReplayRun::NextItem() {
-  auto item = input_->Next();
-  if (!item || !*item) {
+  while (true) {
+    auto item = input_->Next();
+    if (!item || !*item) {
+      return item;
+    }
+    const auto* capture = std::get_if<Capture>(&**item);
+    if (capture == nullptr || !capture->metadata.source.empty() ||
+        capture->metadata.role == CaptureRole::kRobots) {
+      return item;
+    }
+    if (!relay::IsForeignPage(*capture)) {
+      ++passed_over_;
+      continue;
+    }
+    if (request_.filter.source.empty()) {
+      return Fail(ErrorKind::kConfig,
+                  fmt::format("{} at offset {} holds a capture without a source ({}): say with "
+                              "--source ID which source's page it is",
+                              capture->address.segment, capture->address.offset, capture->url));
+    }
+    if (!KnowsSource(request_.filter.source)) {
+      return Fail(ErrorKind::kConfig, fmt::format("the configuration has no source {} (--source)",
+                                                  request_.filter.source));
+    }
     return item;
   }
-  const auto* capture = std::get_if<Capture>(&**item);
-  if (capture == nullptr || !capture->metadata.source.empty() ||
-      capture->metadata.role == CaptureRole::kRobots) {
-    return item;
-  }
-  if (request_.filter.source.empty()) {
-    return Fail(ErrorKind::kConfig,
-                fmt::format("{} at offset {} holds a capture without a source ({}): say with "
-                            "--source ID which source's page it is",
-                            capture->address.segment, capture->address.offset, capture->url));
-  }
-  if (!KnowsSource(request_.filter.source)) {
-    return Fail(ErrorKind::kConfig, fmt::format("the configuration has no source {} (--source)",
-                                                request_.filter.source));
-  }
-  return item;
 }
 
 std::unique_ptr<relay::Transformer> ReplayRun::MakeTransformer() {
@@ -277,26 +295,57 @@ Result<std::optional<publish::Checkpoint>> ReplayRun::AskOutput() {
   }
 }
 
-Result<ReplayRun::SessionEnd> ReplayRun::Session() {
-  start_ = request_.position.value_or(Position());
+// From where the events are published: given, or what the output holds of this replay.
+Result<publish::Checkpoint> ReplayRun::FindStart() {
   publish::Checkpoint committed;
   committed.archive = input_->uuid();
-  if (output_) {
-    auto checkpoint = AskOutput();
-    if (!checkpoint) {
-      return std::unexpected(checkpoint.error());
-    }
-    if (request_.resume || checkpoint_ours_) {
-      if (!*checkpoint) {
-        return Fail(ErrorKind::kPermanent,
-                    "there is no replay of this input to resume: the output holds no position of "
-                    "it (another list of files is another input)");
-      }
-      committed = **checkpoint;
-      start_ = committed.position;
+  begin_ = start_ = request_.position.value_or(Position());
+  if (!output_) {
+    return committed;
+  }
+  auto checkpoint = AskOutput();
+  if (!checkpoint) {
+    return request_.resume ? Result<publish::Checkpoint>(
+                                 WithContext(checkpoint.error(), "resuming" + DifferenceInWords()))
+                           : std::unexpected(checkpoint.error());
+  }
+  if (!request_.resume && !checkpoint_ours_) {
+    return committed;
+  }
+  if (!*checkpoint) {
+    return Fail(ErrorKind::kPermanent,
+                "there is no replay of this input to resume: the output holds no position of it" +
+                    DifferenceInWords());
+  }
+  if (request_.resume) {
+    begin_ = journal_->Start().value_or(Position());
+  }
+  start_ = (*checkpoint)->position;
+  return **checkpoint;
+}
+
+std::string ReplayRun::DifferenceInWords() const {
+  const std::string difference = journal_->Difference();
+  return difference.empty()
+             ? difference
+             : " (since the last replay of files the input has changed: " + difference +
+                   "; without --resume a replay begins anew)";
+}
+
+Result<ReplayRun::SessionEnd> ReplayRun::Session() {
+  auto committed = FindStart();
+  if (!committed) {
+    return std::unexpected(committed.error());
+  }
+  if (output_ && !checkpoint_ours_) {
+    if (request_.resume) {
+      journal_kept_ = true;
+    } else {
+      BeginJournal();
+      NEWSWIRE_FAIL_POINT("replay.after_journal");
     }
   }
-  if (Status status = OpenSequencer(start_); !status) {
+  if (Status status = OpenSequencer(); !status) {
     return std::unexpected(status.error());
   }
   if (Status status = input_->Seek(sequencer_->folded()); !status) {
@@ -310,7 +359,7 @@ Result<ReplayRun::SessionEnd> ReplayRun::Session() {
   relay::PendingBatch batch({.interval = config_.kafka.commit_interval,
                              .bytes = config_.kafka.commit_bytes,
                              .events = config_.kafka.commit_events},
-                            committed, clock_.Steady());
+                            *committed, clock_.Steady());
   if (!request_.resume && !checkpoint_ours_) {
     // An older replay's position goes first: from here on, what the output holds is of this run.
     batch.Advance(start_, {});
@@ -340,6 +389,14 @@ Result<ReplayRun::SessionEnd> ReplayRun::Follow(relay::Transformer& transformer,
         return SessionEnd::kRestart;
       }
     }
+    if (at_end && !stopped() && batch != nullptr && request_.into_live()) {
+      // The newest revisions must come last: up to where the archive ends after the last commit.
+      auto more = input_->Extend();
+      if (!more) {
+        return std::unexpected(more.error());
+      }
+      at_end = !*more;
+    }
     if (at_end) {
       return SessionEnd::kFinished;
     }
@@ -359,9 +416,10 @@ Result<ReplayRun::SessionEnd> ReplayRun::Follow(relay::Transformer& transformer,
 Status ReplayRun::Take(relay::Transformer::Taken taken, relay::PendingBatch* batch) {
   if (taken.outcome == relay::Transformer::Outcome::kDamage) {
     ++damage_;
-    progress_.Say(fmt::format("replay: {} is damaged at offset {} ({} bytes): {}",
-                              taken.damage.segment, taken.damage.offset, taken.damage.length,
-                              taken.damage.reason));
+    const archive::Damage& damage = taken.damage;
+    progress_.Say(fmt::format(
+        "replay: {} is damaged at offset {} ({}): {}", damage.segment, damage.offset,
+        damage.length > 0 ? fmt::format("{} bytes", damage.length) : "to its end", damage.reason));
     return {};
   }
   if (taken.outcome != relay::Transformer::Outcome::kCapture) {
@@ -374,6 +432,7 @@ Status ReplayRun::Take(relay::Transformer::Taken taken, relay::PendingBatch* bat
   if (taken.capture.address.position >= start_) {
     return TakeEvents(taken.capture, batch);
   }
+  NEWSWIRE_FAIL_POINT("replay.while_folding");
   Status status = sequencer_->Fold(taken.capture);
   if (status && ++folded_ % kFlushCaptures == 0) {
     status = sequencer_->Flush();
@@ -404,13 +463,22 @@ Status ReplayRun::TakeEvents(const Transformed& capture, relay::PendingBatch* ba
     }
   }
   Count(*events);
-  return Print(*events);
+  return diff_ ? Compare(*events) : Print(*events);
 }
 
 void ReplayRun::Count(std::span<const Event> events) {
   for (const Event& event : events) {
     ++(event.type == EventType::kDeadLetter ? dead_letters_ : events_);
   }
+}
+
+Status ReplayRun::Compare(std::span<const Event> events) {
+  for (const Event& event : events) {
+    if (Status status = diff_->Compare(event); !status) {
+      return status;
+    }
+  }
+  return {};
 }
 
 Status ReplayRun::Print(const std::vector<Event>& events) {
@@ -430,7 +498,9 @@ Result<publish::Commit> ReplayRun::Commit(relay::PendingBatch& batch) {
   if (Status status = sequencer_->Flush(); !status) {
     return std::unexpected(status.error());
   }
+  NEWSWIRE_FAIL_POINT("replay.after_flush");
   auto outcome = output_->Publish(batch.batch(), drain_.token());
+  NEWSWIRE_FAIL_POINT("replay.after_publish");
   if (outcome && *outcome == publish::Commit::kDone) {
     Count(batch.batch().events);
     batch.Committed(clock_.Steady());
@@ -438,16 +508,50 @@ Result<publish::Commit> ReplayRun::Commit(relay::PendingBatch& batch) {
   return outcome;
 }
 
-int ReplayRun::Run() {
-  for (Status (ReplayRun::*prepare)() : {&ReplayRun::OpenInput, &ReplayRun::OpenOutput}) {
-    Status status = CheckRequest();
-    if (status) {
-      status = (this->*prepare)();
-    }
-    if (!status) {
+int ReplayRun::Prepare() {
+  if (Status status = CheckReplayRequest(request_, config_); !status) {
+    progress_.Say("newswired replay: " + status.error().message);
+    return kExitUsage;
+  }
+  for (Status (ReplayRun::*prepare)() :
+       {&ReplayRun::OpenInput, &ReplayRun::OpenOutput, &ReplayRun::ReadTopics}) {
+    if (Status status = (this->*prepare)(); !status) {
       progress_.Say("newswired replay: " + status.error().message);
-      return status.error().kind == ErrorKind::kConfig ? kExitUsage : kExitFailed;
+      return kExitFailed;
     }
+  }
+  return kExitOk;
+}
+
+int ReplayRun::Finish() {
+  out_.flush();
+  progress_.Finish({.captures = captures_,
+                    .events = events_,
+                    .dead_letters = dead_letters_,
+                    .damage = damage_,
+                    .passed_over = passed_over_});
+  if (stopped()) {
+    progress_.Say(request_.publishes()
+                      ? "newswired replay: stopped before the end; go on with --resume"
+                      : "newswired replay: stopped before the end");
+    return kExitFailed;
+  }
+  journal_->End();
+  if (diff_) {
+    auto counts = diff_->Finish(start_, input_->end());
+    if (!counts) {
+      progress_.Say("newswired replay: " + counts.error().message);
+      return kExitFailed;
+    }
+    out_.flush();
+    return counts->same_content() && out_ ? kExitOk : kExitFailed;
+  }
+  return out_ ? kExitOk : kExitFailed;
+}
+
+int ReplayRun::Run() {
+  if (const int code = Prepare(); code != kExitOk) {
+    return code;
   }
   while (true) {
     auto end = Session();
@@ -456,49 +560,16 @@ int ReplayRun::Run() {
       progress_.Say("newswired replay: " + end.error().message);
       return kExitFailed;
     }
-    if (*end == SessionEnd::kFinished) {
-      break;
-    }
-    if (stopped()) {
-      break;
+    if (*end == SessionEnd::kFinished || stopped()) {
+      return Finish();
     }
     progress_.Say(
         "replay: the outcome of a commit is unknown, going on from what the output holds");
     Pause(kRetry, stop_);
   }
-  out_.flush();
-  progress_.Finish(captures_, events_, dead_letters_, damage_);
-  if (stopped()) {
-    progress_.Say(request_.dry_run
-                      ? "newswired replay: stopped before the end"
-                      : "newswired replay: stopped before the end; go on with --resume");
-    return kExitFailed;
-  }
-  return out_ ? kExitOk : kExitFailed;
 }
 
 }  // namespace
-
-bool ReplayFilter::Keeps(const Event& event) const {
-  if (!source.empty() && event.ce_source != "urn:newswire:" + source) {
-    return false;
-  }
-  const UtcMillis time = by == By::kPublished ? event.published : event.ce_time;
-  if ((since && time < *since) || (until && time >= *until)) {
-    return false;
-  }
-  if (category.empty()) {
-    return true;
-  }
-  const auto value = text::JsonDocument::Parse(event.value);
-  if (value) {
-    if (const auto slug = value->root()["category"]["slug"].string()) {
-      return *slug == category;
-    }
-  }
-  // A removal names no category: its topic does, if that is the category's own.
-  return event.topic_slug == publish::TopicSlug(category);
-}
 
 int Replay(const ReplayRequest& request, const config::Config& config, const Clock& clock,
            std::ostream& out, std::ostream& err, bool terminal, std::stop_token stop) {

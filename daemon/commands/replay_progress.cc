@@ -24,13 +24,29 @@ std::string Clock24(double seconds) {
 ReplayProgress::ReplayProgress(std::ostream& err, bool terminal, const Clock& clock)
     : err_(err), terminal_(terminal), clock_(clock), begin_(clock.Steady()), shown_(begin_) {}
 
-void ReplayProgress::Show(uint64_t done, uint64_t total, uint64_t events) {
+bool ReplayProgress::Due() {
   const SteadyTime now = clock_.Steady();
   if (now - shown_ < (terminal_ ? kRedraw : kPlainLine)) {
-    return;
+    return false;
   }
   shown_ = now;
-  const double seconds = std::chrono::duration<double>(now - begin_).count();
+  return true;
+}
+
+void ReplayProgress::ShowCount(std::string_view what, uint64_t count) {
+  if (!Due()) {
+    return;
+  }
+  err_ << (terminal_ ? kClearLine : "") << fmt::format("replay: {}: {}", what, count)
+       << (terminal_ ? "" : "\n") << std::flush;
+  drawn_ = terminal_;
+}
+
+void ReplayProgress::Show(uint64_t done, uint64_t total, uint64_t events) {
+  if (!Due()) {
+    return;
+  }
+  const double seconds = std::chrono::duration<double>(shown_ - begin_).count();
   const double share =
       total == 0 ? 1.0 : std::min(1.0, static_cast<double>(done) / static_cast<double>(total));
   const double rate = seconds > 0 ? static_cast<double>(events) / seconds : 0;
@@ -49,14 +65,18 @@ void ReplayProgress::Show(uint64_t done, uint64_t total, uint64_t events) {
   drawn_ = true;
 }
 
-void ReplayProgress::Finish(uint64_t captures, uint64_t events, uint64_t dead_letters,
-                            uint64_t damage) {
+void ReplayProgress::Finish(const Totals& totals) {
   const double seconds = std::chrono::duration<double>(clock_.Steady() - begin_).count();
-  Say(fmt::format(
-      "replay: {} events of {} captures in {:.1f} s ({:.0f} events/s), {} dead letters"
-      "{}",
-      events, captures, seconds, seconds > 0 ? static_cast<double>(events) / seconds : 0.0,
-      dead_letters, damage > 0 ? fmt::format(", {} damaged places", damage) : ""));
+  const auto also = [](uint64_t count, std::string_view what) {
+    return count > 0 ? fmt::format(", {} {}", count, what) : std::string();
+  };
+  Say(
+      fmt::format("replay: {} events of {} captures in {:.1f} s ({:.0f} events/s), {} dead letters"
+                  "{}{}",
+                  totals.events, totals.captures, seconds,
+                  seconds > 0 ? static_cast<double>(totals.events) / seconds : 0.0,
+                  totals.dead_letters, also(totals.damage, "damaged places"),
+                  also(totals.passed_over, "records that are no pages passed over")));
 }
 
 void ReplayProgress::Say(const std::string& message) {

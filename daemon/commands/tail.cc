@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "daemon/publish/embedded_broker.h"
+#include "daemon/commands/topics.h"
 #include "transforms/text/json.h"
 #include "transforms/text/utf8.h"
 
@@ -87,38 +87,21 @@ std::string TypeOf(const publish::TopicRecord& record, const text::JsonValue& ev
   return "?";
 }
 
-// `kafka.topic` as a pattern of names; dead letters have none of its suffix.
+// Dead letters have none of the pattern's suffix.
 std::vector<std::string> DefaultTopics(const std::string& topic) {
-  constexpr std::string_view kPlace = "{category}";
-  std::string pattern = topic;
-  if (const size_t place = pattern.find(kPlace); place != std::string::npos) {
-    pattern.replace(place, kPlace.size(), "*");
-  }
-  return {pattern, publish::TopicName(topic, "dead-letter")};
+  return {TopicGlob(topic), publish::TopicName(topic, "dead-letter")};
 }
 
 Result<std::unique_ptr<publish::TopicReader>> MakeReader(const TailOptions& options,
                                                          const Clock& clock) {
-  auto topics = options.topics.empty() ? DefaultTopics(options.kafka.topic) : options.topics;
-  if (options.output == publish::OutputKind::kFiles) {
-    return publish::MakeFilesTopicReader(options.data_dir / "topics", std::move(topics),
-                                         options.from);
-  }
-  publish::KafkaOptions kafka = options.kafka;
-  if (options.output == publish::OutputKind::kEmbedded && kafka.brokers.empty()) {
-    const auto file = publish::ReadBrokerFile(options.data_dir);
-    if (!file) {
-      return Fail(ErrorKind::kTransient,
-                  fmt::format("no embedded broker runs: there is no {}",
-                              publish::BrokerFilePath(options.data_dir).string()));
-    }
-    kafka.brokers = file->brokers;
-    kafka.properties.clear();
-  }
-  if (kafka.brokers.empty()) {
-    return Fail(ErrorKind::kConfig, "no brokers: give --brokers or a configuration");
-  }
-  return publish::MakeKafkaTopicReader(kafka, std::move(topics), options.from, clock);
+  return OpenTopics(
+      {.output = options.output,
+       .kafka = options.kafka,
+       .data_dir = options.data_dir,
+       .files_dir = options.data_dir / "topics",
+       .patterns = options.topics.empty() ? DefaultTopics(options.kafka.topic) : options.topics,
+       .from = options.from},
+      clock);
 }
 
 }  // namespace
