@@ -291,7 +291,7 @@ class Resume(Replay):
             file = root / f"2022-04-19-20220419{number:010d}.md"
             file.write_text(post(number, f"The text of post {number} was corrected later on the same day. " * 4))
         daemon.run_once()
-        daemon.settings.setdefault("kafka", {})["commit_interval"] = "1ms"
+        daemon.settings.setdefault("kafka", {}).update(commit_interval="1ms", commit_events=5)
         daemon.write()
         wanted = self.dry(daemon)
         self.assertEqual(len(wanted), POSTS + POSTS // 3)
@@ -340,7 +340,7 @@ class Resume(Replay):
             began = began or point != "replay.after_journal"
         for _ in range(KILLS):
             with open(self.folder / "replay.log", "ab") as log:
-                process = subprocess.Popen(words + ["--resume", "--rate", "60"], stdout=log, stderr=log)
+                process = subprocess.Popen(words + ["--resume", "--rate", "30"], stdout=log, stderr=log)
             time.sleep(0.3 + chance.random())  # the moment of the kill is what is random here
             process.kill()
             process.wait()
@@ -358,7 +358,7 @@ class Resume(Replay):
 
     def test_foreign_input_resumes_inside_a_tar(self):
         daemon = self.foreign()
-        daemon.settings["kafka"] = {"commit_interval": "1ms"}
+        daemon.settings["kafka"] = {"commit_interval": "1ms", "commit_events": 5}
         daemon.write()
         root = self.posts(range(60))
         tar = self.folder / "posts.tar.gz"
