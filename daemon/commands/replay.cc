@@ -2,7 +2,6 @@
 #include "daemon/commands/replay.h"
 
 #include <algorithm>
-#include <atomic>
 #include <memory>
 #include <optional>
 #include <span>
@@ -10,17 +9,17 @@
 
 #include <fmt/core.h>
 
-#include "daemon/archive/reader.h"
 #include "daemon/commands/exit_codes.h"
 #include "daemon/commands/replay_diff.h"
 #include "daemon/commands/replay_journal.h"
 #include "daemon/commands/replay_progress.h"
+#include "daemon/commands/replay_sequencer.h"
+#include "daemon/commands/replay_source.h"
 #include "daemon/commands/replay_target.h"
 #include "daemon/commands/throttle.h"
 #include "daemon/fail_point.h"
 #include "daemon/publish/output.h"
 #include "daemon/relay/drain.h"
-#include "daemon/relay/foreign_page.h"
 #include "daemon/relay/pending_batch.h"
 #include "daemon/relay/replay_input.h"
 #include "daemon/relay/sequencer.h"
@@ -60,12 +59,7 @@ class ReplayRun {
   Status OpenOutput();
   Status ReadTopics();
   Status OpenSequencer();
-  Result<std::unique_ptr<relay::Sequencer>> OpenState(relay::SequencerOptions options);
-  relay::Reread Rereader();
-  Status AdoptLiveTopics();
   void BeginJournal();
-  std::unique_ptr<relay::Transformer> MakeTransformer();
-  Result<std::optional<archive::Item>> NextItem();
 
   Result<std::optional<publish::Checkpoint>> AskOutput();
   Result<publish::Checkpoint> FindStart();
@@ -78,8 +72,6 @@ class ReplayRun {
   Status Compare(std::span<const Event> events);
   Status Print(const std::vector<Event>& events);
   Result<publish::Commit> Commit(relay::PendingBatch& batch);
-  bool KnowsSource(const std::string& id) const;
-  std::filesystem::path live_state() const { return config_.data_dir / "state" / "sequencer.db"; }
   bool stopped() const { return stop_.stop_requested(); }
 
   const ReplayRequest& request_;
@@ -92,6 +84,7 @@ class ReplayRun {
   Throttle throttle_;
 
   std::unique_ptr<relay::ReplayInput> input_;
+  std::optional<ReplaySource> source_;       // of input_
   std::unique_ptr<publish::Output> output_;  // null: nothing is published
   std::unique_ptr<ReplayDiff> diff_;         // null: nothing is compared
   std::optional<ReplayJournal> journal_;     // of input_
@@ -103,12 +96,7 @@ class ReplayRun {
   bool checkpoint_ours_ = false;  // what the output holds was written by this run, or is resumed
   uint64_t passed_ = 0;           // events that the throttle has let go
   uint64_t captures_ = 0, events_ = 0, dead_letters_ = 0, damage_ = 0, folded_ = 0;
-  std::atomic<uint64_t> passed_over_{0};  // other writers' records that are no pages
 };
-
-bool ReplayRun::KnowsSource(const std::string& id) const {
-  return std::ranges::any_of(config_.sources, [&](const Source& s) { return s.id == id; });
-}
 
 Status ReplayRun::OpenInput() {
   auto input = request_.from.empty() ? relay::OpenArchiveInput(config_.archive.dir)
@@ -117,6 +105,7 @@ Status ReplayRun::OpenInput() {
     return std::unexpected(input.error());
   }
   input_ = std::move(*input);
+  source_.emplace(request_, config_, *input_);
   journal_.emplace(config_.data_dir, input_->uuid(), input_->list());
   return {};
 }
@@ -156,129 +145,28 @@ void ReplayRun::BeginJournal() {
   }
 }
 
-// A state that this replay keeps until it is finished, or one that vanishes with the process.
-Result<std::unique_ptr<relay::Sequencer>> ReplayRun::OpenState(relay::SequencerOptions options) {
-  if (output_ && journal_kept_ && begin_ == Position()) {
-    relay::SequencerOptions kept = options;
-    kept.state = journal_->state_file();
-    kept.read_only = false;
-    kept.archive = input_->uuid();
-    auto opened = relay::Sequencer::Open(kept, Rereader());
-    if (!opened && opened.error().kind == ErrorKind::kCorruption) {
-      if (Status status = relay::Sequencer::Delete(kept.state); !status) {
-        return std::unexpected(status.error());
-      }
-      opened = relay::Sequencer::Open(kept, Rereader());
-    }
-    if (opened) {
-      return opened;
-    }
-    progress_.Say("replay: a resume will have to fold again what lies before it: " +
-                  opened.error().message);
+Status ReplayRun::OpenSequencer() {
+  if (sequencer_) {
+    return sequencer_->RewindTo(start_);
   }
-  return relay::Sequencer::Open(std::move(options), Rereader());
-}
-
-relay::Reread ReplayRun::Rereader() {
-  return [this](Position capture) -> Result<std::optional<Transformed>> {
+  const auto reread = [this](Position capture) -> Result<std::optional<Transformed>> {
     if (transformer_ == nullptr) {
       return std::nullopt;
     }
     return transformer_->Reread(capture);
   };
-}
-
-// The state as of `begin_`, rewound to `start_` if it has been there: a copy of the live one where
-// that is at hand, else folded from the beginning. A replay of everything starts with nothing, as
-// the first run did.
-Status ReplayRun::OpenSequencer() {
-  if (sequencer_) {
-    return sequencer_->RewindTo(start_);
-  }
-  relay::SequencerOptions options{.state = {},
-                                  .max_topics = config_.kafka.max_topics,
-                                  .max_event_bytes = config_.kafka.max_event_bytes,
-                                  .read_only = true};
-  if (begin_ != Position() && request_.from.empty()) {
-    relay::SequencerOptions copy = options;
-    copy.state = live_state();
-    auto opened = relay::Sequencer::Open(std::move(copy), Rereader());
-    if (opened && (*opened)->folded() > Position()) {
-      sequencer_ = std::move(*opened);
-      Status status = sequencer_->RewindTo(begin_);
-      return status ? AdoptLiveTopics() : status;
-    }
-    progress_.Say(
-        "replay: the daemon's state cannot be read, it is folded from the archive's beginning" +
-        (opened ? std::string() : ": " + opened.error().message));
-  }
-  auto opened = OpenState(std::move(options));
+  auto opened =
+      OpenReplaySequencer(request_, config_,
+                          {.uuid = input_->uuid(),
+                           .begin = begin_,
+                           .start = start_,
+                           .journal = journal_kept_ ? &*journal_ : nullptr},
+                          reread, [this](const std::string& message) { progress_.Say(message); });
   if (!opened) {
     return std::unexpected(opened.error());
   }
   sequencer_ = std::move(*opened);
-  Status status = sequencer_->RewindTo(start_);
-  return status ? AdoptLiveTopics() : status;
-}
-
-// Into the live topics: what went to which stays as it is.
-Status ReplayRun::AdoptLiveTopics() {
-  if (!request_.into_live()) {
-    return {};
-  }
-  Status status = sequencer_->AdoptTopics(live_state());
-  if (!status && status.error().kind == ErrorKind::kPermanent) {
-    progress_.Say("replay: the live map of topics cannot be read: " + status.error().message);
-    return {};
-  }
-  return status;
-}
-
-// Passes over what other writers archived beside pages, and refuses pages that nobody has given a
-// source. Called by the transformer's reading thread.
-Result<std::optional<archive::Item>> ReplayRun::NextItem() {
-  while (true) {
-    auto item = input_->Next();
-    if (!item || !*item) {
-      return item;
-    }
-    const auto* capture = std::get_if<Capture>(&**item);
-    if (capture == nullptr || !capture->metadata.source.empty() ||
-        capture->metadata.role == CaptureRole::kRobots) {
-      return item;
-    }
-    if (!relay::IsForeignPage(*capture)) {
-      ++passed_over_;
-      continue;
-    }
-    if (request_.filter.source.empty()) {
-      return Fail(ErrorKind::kConfig,
-                  fmt::format("{} at offset {} holds a capture without a source ({}): say with "
-                              "--source ID which source's page it is",
-                              capture->address.segment, capture->address.offset, capture->url));
-    }
-    if (!KnowsSource(request_.filter.source)) {
-      return Fail(ErrorKind::kConfig, fmt::format("the configuration has no source {} (--source)",
-                                                  request_.filter.source));
-    }
-    return item;
-  }
-}
-
-std::unique_ptr<relay::Transformer> ReplayRun::MakeTransformer() {
-  relay::TransformerOptions options;
-  options.threads = request_.threads > 0 ? request_.threads : config_.transform_threads;
-  options.make_runner = request_.make_runner;
-  options.limits = {.max_topics = config_.kafka.max_topics,
-                    .max_event_bytes = config_.kafka.max_event_bytes};
-  if (!request_.as_archived) {
-    options.todays_sources = config_.sources;
-  }
-  if (KnowsSource(request_.filter.source)) {
-    options.foreign_source = request_.filter.source;
-  }
-  options.read_capture = [this](Position capture) { return input_->Read(capture); };
-  return std::make_unique<relay::Transformer>([this] { return NextItem(); }, std::move(options));
+  return {};
 }
 
 Result<std::optional<publish::Checkpoint>> ReplayRun::AskOutput() {
@@ -337,7 +225,7 @@ Result<ReplayRun::SessionEnd> ReplayRun::Session() {
   if (!committed) {
     return std::unexpected(committed.error());
   }
-  if (output_ && !checkpoint_ours_) {
+  if (output_ && !sequencer_) {
     if (request_.resume) {
       journal_kept_ = true;
     } else {
@@ -351,7 +239,7 @@ Result<ReplayRun::SessionEnd> ReplayRun::Session() {
   if (Status status = input_->Seek(sequencer_->folded()); !status) {
     return std::unexpected(status.error());
   }
-  const auto transformer = MakeTransformer();
+  const auto transformer = source_->MakeTransformer();
   transformer_ = transformer.get();
   if (!output_) {
     return Follow(*transformer, nullptr);
@@ -529,7 +417,7 @@ int ReplayRun::Finish() {
                     .events = events_,
                     .dead_letters = dead_letters_,
                     .damage = damage_,
-                    .passed_over = passed_over_});
+                    .passed_over = source_->passed_over()});
   if (stopped()) {
     progress_.Say(request_.publishes()
                       ? "newswired replay: stopped before the end; go on with --resume"

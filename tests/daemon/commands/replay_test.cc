@@ -3,6 +3,8 @@
 
 #include <atomic>
 #include <filesystem>
+#include <fstream>
+#include <functional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -201,12 +203,125 @@ TEST_F(ReplayTest, ResumesExactlyWhereItWasStopped) {
     };
     EXPECT_EQ(Run(), kExitFailed);
     EXPECT_THAT(err_, HasSubstr("--resume"));
+    if (request_.resume) {  // without what it kept it goes on all the same
+      fs::remove_all(world_.dir() / "state" / "replays");
+    }
     request_.resume = true;
   }
   stop_ = std::stop_source();
   request_.make_runner = relay::ScriptedRunners();
   EXPECT_EQ(Run(), kExitOk) << err_;
   EXPECT_EQ(Published(), Sorted(live_));
+}
+
+// Raising or lowering the cap affects unseen slugs only: the live topics keep their posts.
+TEST_F(ReplayTest, IntoTheLiveTopicsGoesWhatWentThereAndElsewhereTodaysCapDecides) {
+  std::vector<Capture> history;
+  for (uint32_t i = 0; i < 40; ++i) {
+    history.push_back(relay::ScriptedPage({.id = "s:" + std::to_string(i),
+                                           .text = "text " + std::to_string(i),
+                                           .category = "c" + std::to_string(i * 7 % 5)},
+                                          i));
+  }
+  RunLive(history);
+  const Position middle = world_.archive().durable_end();
+  config_.kafka.max_topics = 1;
+  const auto topics = [&](const std::string& prefix) {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(world_.dir() / "replay")) {
+      const std::string name = entry.path().stem().string();
+      if (entry.path().extension() == ".jsonl" && name.starts_with(prefix)) {
+        names.push_back(name);
+      }
+    }
+    std::ranges::sort(names);
+    return names;
+  };
+  EXPECT_EQ(Run(), kExitOk) << err_;
+  EXPECT_EQ(Published(), Sorted(live_));
+  EXPECT_EQ(topics("news."),
+            (std::vector<std::string>{"news.c0", "news.c2", "news.c4", "news.other"}));
+  request_.to = "again.";
+  EXPECT_EQ(Run(), kExitOk) << err_;
+  EXPECT_EQ(topics("again."), (std::vector<std::string>{"again.c0", "again.other"}));
+  // From the middle into the live topics: those that the live run had given by then.
+  fs::remove_all(world_.dir() / "replay");
+  world_.Append({relay::ScriptedPage({.id = "s:100", .text = "new", .category = "c4"}, 100)});
+  request_.to.reset();
+  request_.position = middle;
+  EXPECT_EQ(Run(), kExitOk) << err_;
+  EXPECT_EQ(topics("news."), std::vector<std::string>{"news.c4"});
+}
+
+TEST_F(ReplayTest, CompactedLiveTopicsRefuseWhatCouldLeaveAnOlderRevisionLast) {
+  RunLive(relay::ScriptedHistory(9, 20));
+  config_.output = publish::OutputKind::kKafka;
+  config_.kafka.topic_config = {{"cleanup.policy", "compact,delete"}};
+  const std::vector<std::function<void(ReplayFilter&)>> filters = {
+      [](ReplayFilter& f) { f.until = UtcMillis(); },
+      [](ReplayFilter& f) { f.category = "a"; },
+      [](ReplayFilter& f) { f.url = "*"; },
+      [](ReplayFilter& f) { f.since = UtcMillis(); },
+  };
+  for (const auto& filter : filters) {
+    request_ = {};
+    filter(request_.filter);
+    EXPECT_EQ(Run(), kExitUsage) << err_;
+    EXPECT_THAT(err_, HasSubstr("compacted"));
+  }
+}
+
+// While a replay repeats old revisions the daemon may publish a newer one: it must come again.
+TEST_F(ReplayTest, IntoTheLiveTopicsItRunsUpToWhereTheArchiveHasGrown) {
+  RunLive({relay::ScriptedPage({.id = "s:1", .text = "first"}, 1),
+           relay::ScriptedPage({.id = "s:2", .text = "other"}, 2)});
+  const Capture later = relay::ScriptedPage({.id = "s:1", .text = "second"}, 3);
+  std::atomic<bool> grown = false;
+  request_.make_runner = [&](const Source& source) -> Result<relay::Runner> {
+    auto runner = relay::ScriptedRunners()(source);
+    return [&, runner](const Capture& capture) {
+      if (!grown.exchange(true)) {
+        world_.Append({later});
+      }
+      return (*runner)(capture);
+    };
+  };
+  EXPECT_EQ(Run(), kExitOk) << err_;
+  ASSERT_EQ(Published().size(), 3U) << err_;
+  EXPECT_THAT(Published(), ::testing::Contains(HasSubstr(R"("text":"second")")));
+}
+
+TEST_F(ReplayTest, WhatARunningDaemonIsWritingIsNoDamage) {
+  RunLive(relay::ScriptedHistory(10, 20));
+  const auto segments = archive::ListSegments(config_.archive.dir);
+  ASSERT_TRUE(segments);
+  std::ofstream(segments->back().path, std::ios::binary | std::ios::app) << "half a record";
+  request_.dry_run = true;
+  EXPECT_EQ(Run(), kExitOk) << err_;
+  EXPECT_EQ(printed_, live_);
+  EXPECT_THAT(err_, ::testing::Not(HasSubstr("damaged")));
+  const fs::path copy = world_.dir() / "copy";
+  fs::copy(config_.archive.dir, copy);
+  request_.from = {copy};
+  EXPECT_EQ(Run(), kExitOk) << err_;
+  EXPECT_EQ(printed_, live_);
+  EXPECT_THAT(err_, HasSubstr("damaged"));
+}
+
+TEST_F(ReplayTest, AUrlPatternChoosesPosts) {
+  RunLive({relay::ScriptedPage({.id = "s:1"}, 1), relay::ScriptedPage({.id = "s:22"}, 2),
+           relay::ScriptedRemoval("s:1", 3)});
+  ASSERT_EQ(live_.size(), 3U);
+  request_.dry_run = true;
+  request_.filter.url = "https://a.example/s:[0-9]";
+  EXPECT_EQ(Run(), kExitOk) << err_;
+  EXPECT_EQ(printed_, (std::vector<std::string>{live_[0], live_[2]}));
+  request_.filter.url = "*:22";
+  EXPECT_EQ(Run(), kExitOk) << err_;
+  EXPECT_EQ(printed_, std::vector<std::string>{live_[1]});
+  request_.filter.url = "s:22";
+  EXPECT_EQ(Run(), kExitOk) << err_;
+  EXPECT_THAT(printed_, IsEmpty()) << "the whole URL must match";
 }
 
 TEST_F(ReplayTest, WithoutResumeItBeginsAgain) {
