@@ -84,8 +84,9 @@ void AddReplay(CLI::App& app, const Streams& streams, Action& action) {
       "  newswired replay --from other.warc.gz --source finews --to trial. --rate 500\n"
       "  newswired replay --diff --source finews\n"
       "\n"
-      "Exit codes: 0 done (--diff: the same), 1 failed or interrupted (--resume goes on; --diff:\n"
-      "they differ), 2 the options contradict each other, 3 configuration refused.");
+      "Exit codes: 0 done, or --diff found nothing, 1 failed or interrupted (--resume goes on),\n"
+      "or --diff found a difference, 2 the options contradict each other, 3 configuration "
+      "refused.");
   AddConfigOption(*command, words->config);
   command
       ->add_option("--from", words->from,

@@ -30,9 +30,12 @@ namespace {
 using relay::Pause;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kPatience{250};       // of one wait for a transform
-constexpr milliseconds kDrain{8000};         // of the last commit after a stop
-constexpr milliseconds kRetry{1000};         // while the output is away
+constexpr milliseconds kPatience{250};  // of one wait for a transform
+constexpr milliseconds kDrain{8000};    // of the last commit after a stop
+constexpr milliseconds kRetry{1000};    // while the output is away
+// Looks at an archive that grows while it is read to its end: a daemon that never rests does not
+// keep a replay from finishing.
+constexpr int kMaxExtensions = 1000;
 constexpr uint64_t kFlushCaptures = 20'000;  // of a fold without publishing
 
 class ReplayRun {
@@ -94,7 +97,8 @@ class ReplayRun {
   Position begin_;                // where this replay began, before it was interrupted
   Position start_;                // captures before it are folded only
   bool checkpoint_ours_ = false;  // what the output holds was written by this run, or is resumed
-  uint64_t passed_ = 0;           // events that the throttle has let go
+  int extensions_ = 0;
+  uint64_t passed_ = 0;  // events that the throttle has let go
   uint64_t captures_ = 0, events_ = 0, dead_letters_ = 0, damage_ = 0, folded_ = 0;
 };
 
@@ -277,7 +281,8 @@ Result<ReplayRun::SessionEnd> ReplayRun::Follow(relay::Transformer& transformer,
         return SessionEnd::kRestart;
       }
     }
-    if (at_end && !stopped() && batch != nullptr && request_.into_live()) {
+    if (at_end && !stopped() && batch != nullptr && request_.into_live() &&
+        ++extensions_ <= kMaxExtensions) {
       // The newest revisions must come last: up to where the archive ends after the last commit.
       auto more = input_->Extend();
       if (!more) {
@@ -424,7 +429,11 @@ int ReplayRun::Finish() {
                       : "newswired replay: stopped before the end");
     return kExitFailed;
   }
-  journal_->End();
+  if (output_) {
+    if (Status ended = journal_->End(); !ended) {
+      progress_.Say("replay: what was kept for a resume is left: " + ended.error().message);
+    }
+  }
   if (diff_) {
     auto counts = diff_->Finish(start_, input_->end());
     if (!counts) {

@@ -59,10 +59,14 @@ std::string ReplayJournal::Difference() const {
   return recorded ? list_->DifferenceFrom(*recorded) : std::string();
 }
 
-void ReplayJournal::End() {
+Status ReplayJournal::End() {
   std::error_code error;
-  static_cast<void>(relay::Sequencer::Delete(state_file()));
   fs::remove(start_file(), error);
+  Status status = relay::Sequencer::Delete(state_file());
+  if (status && error) {
+    return Fail(ErrorKind::kTransient, start_file().string() + ": " + error.message());
+  }
+  return status;
 }
 
 }  // namespace newswire::commands

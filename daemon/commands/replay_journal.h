@@ -29,8 +29,8 @@ class ReplayJournal {
   std::filesystem::path state_file() const { return folder_ / (uuid_ + ".db"); }
   // What the input has that the one last replayed from has not, in words; "" when nothing is known.
   std::string Difference() const;
-  // The replay is finished.
-  void End();
+  // The replay is finished. An error means that something is left, which the next one removes.
+  Status End();
 
  private:
   std::filesystem::path start_file() const { return folder_ / (uuid_ + ".start"); }
