@@ -93,6 +93,8 @@ struct Archive::Impl {
   CaptureEncoder encoder;
   std::unique_ptr<SegmentWriter> segment;
   uint32_t highest_serial = 0;
+  std::optional<uint32_t> previous_serial;  // of the segment before `segment`
+  std::optional<uint32_t> newest_serial;    // of the last segment there is
   bool segment_holds_unit = false;
   UtcMillis segment_begun;
   std::string buffer;
@@ -161,6 +163,10 @@ Status Archive::Impl::Recover() {
                  old.path.filename().native());
   }
   Segment& newest = segments->back();
+  newest_serial = newest.serial;
+  if (segments->size() > 1) {
+    previous_serial = (*segments)[segments->size() - 2].serial;
+  }
   durable_end = Position(newest.serial, newest.size);
   if (newest.sealed) {
     return LoadControls(*segments);
@@ -227,6 +233,7 @@ Status Archive::Impl::BeginSegment() {
   }
   NEWSWIRE_FAIL_POINT("archive.rotate.created");
   segment = std::move(*made);
+  previous_serial = std::exchange(newest_serial, serial);
   segment_holds_unit = false;
   segment_begun = clock.Wall();
   info_written = false;
@@ -244,9 +251,9 @@ Status Archive::Impl::Prepare() {
     }
   }
   if (!info_written) {
-    Result<std::string> id =
-        encoder.AppendWarcInfo(info, taken_controls->ToJson(), uuid,
-                               segment->path().filename().native(), clock.Wall(), buffer);
+    Result<std::string> id = encoder.AppendWarcInfo(info, taken_controls->ToJson(), uuid,
+                                                    segment->path().filename().native(),
+                                                    previous_serial, clock.Wall(), buffer);
     if (!id) {
       return std::unexpected(id.error());
     }

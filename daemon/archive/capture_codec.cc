@@ -2,6 +2,7 @@
 #include "daemon/archive/capture_codec.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include <fmt/format.h>
@@ -128,6 +129,14 @@ Result<bool> TakeRecord(Capture& capture, WarcRecord& record) {
   return true;
 }
 
+Status CheckSize(const Capture& capture) {
+  return capture.body.size() > kMaxBlock - kMaxRecordHeader
+             ? Fail(ErrorKind::kPermanent,
+                    fmt::format("a body of {} bytes is more than a record of the archive may hold",
+                                capture.body.size()))
+             : Status();
+}
+
 void UndoTransferEncoding(Capture& capture) {
   const std::optional<std::string_view> coding = FindHeader(capture.headers, "Transfer-Encoding");
   if (!coding) {
@@ -200,6 +209,9 @@ void CaptureEncoder::WriteMetadata(const Capture& capture, std::string_view id,
   if (!first_id.empty()) {
     record.UriField("WARC-Concurrent-To", first_id);
   }
+  if (capture.kind != CaptureKind::kRevisit && capture.refers_to) {
+    record.UriField("WARC-Refers-To", capture.refers_to->record_id);  // imported from this record
+  }
   record.Field(kCaptureField, first_id.empty() ? "1/1" : "2/2");
   record.Field("Content-Type", "application/json");
   record.BeginBlock(json.size());
@@ -209,10 +221,8 @@ void CaptureEncoder::WriteMetadata(const Capture& capture, std::string_view id,
 
 Result<std::string> CaptureEncoder::Append(const Capture& capture, std::string_view warcinfo_id,
                                            std::string& out) {
-  if (capture.body.size() > kMaxBlock - kMaxRecordHeader) {
-    return Fail(ErrorKind::kPermanent,
-                fmt::format("a body of {} bytes is more than a record of the archive may hold",
-                            capture.body.size()));
+  if (Status status = CheckSize(capture); !status) {
+    return std::unexpected(status.error());
   }
   std::string id = NewRecordId();
   if (capture.kind == CaptureKind::kGone) {
@@ -239,17 +249,39 @@ Result<std::string> CaptureEncoder::AppendControl(Control& control, std::string_
   return control.record_id;
 }
 
+Result<CaptureText> CaptureEncoder::ToText(const Capture& capture) {
+  if (Status status = CheckSize(capture); !status) {
+    return std::unexpected(status.error());
+  }
+  CaptureText text;
+  const std::string id = NewRecordId();
+  if (capture.kind == CaptureKind::kGone) {
+    WriteMetadata(capture, id, {}, {});
+    text.metadata = std::move(record_);
+    return text;
+  }
+  WriteFirst(capture, id, {});
+  text.first = std::move(record_);
+  WriteMetadata(capture, NewRecordId(), id, {});
+  text.metadata = std::move(record_);
+  return text;
+}
+
 Result<std::string> CaptureEncoder::AppendWarcInfo(const WarcInfo& info,
                                                    std::string_view control_json,
                                                    std::string_view archive_uuid,
-                                                   std::string_view file_name, UtcMillis date,
-                                                   std::string& out) {
+                                                   std::string_view file_name,
+                                                   std::optional<uint32_t> previous_serial,
+                                                   UtcMillis date, std::string& out) {
   std::string block;
   AppendInfoLine(block, "software", info.software);
   AppendInfoLine(block, "format", "WARC File Format 1.1");
   AppendInfoLine(block, "conformsTo", kConformsTo);
   AppendInfoLine(block, "isPartOf", fmt::format("urn:uuid:{}", archive_uuid));
   AppendInfoLine(block, "newswire-format", "1");
+  if (previous_serial) {
+    AppendInfoLine(block, "newswire-previous", std::to_string(*previous_serial));
+  }
   AppendInfoLine(block, "newswire-libraries", info.libraries);
   AppendInfoLine(block, "newswire-config", info.config_json);
   AppendInfoLine(block, "newswire-control", control_json);
@@ -290,6 +322,9 @@ Result<Capture> DecodeCapture(WarcRecord* first, const WarcRecord& metadata) {
     return WithContext(read.error(), "the capture's metadata record");
   }
   capture.metadata = std::move(*read);
+  if (capture.kind != CaptureKind::kRevisit) {
+    TakeRefersTo(capture, metadata);
+  }
   return capture;
 }
 
@@ -334,6 +369,13 @@ DecodedWarcInfo DecodeWarcInfo(const WarcRecord& record) {
       decoded.info.libraries = value;
     } else if (name == "newswire-config") {
       decoded.info.config_json = value;
+    } else if (name == "newswire-previous") {
+      uint32_t serial = 0;
+      if (const auto [end, error] =
+              std::from_chars(value.data(), value.data() + value.size(), serial);
+          error == std::errc{} && end == value.data() + value.size()) {
+        decoded.previous_serial = serial;
+      }
     } else if (name == "newswire-control") {
       decoded.control_json = value;
     }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "daemon/archive/archive.h"
+#include "daemon/archive/capture_text.h"
 #include "daemon/archive/control.h"
 #include "daemon/archive/gzip_member.h"
 #include "daemon/archive/warc_record.h"
@@ -23,14 +24,17 @@ class CaptureEncoder {
   // capture is larger than a record may be; nothing was appended.
   Result<std::string> Append(const Capture& capture, std::string_view warcinfo_id,
                              std::string& out);
+  // The capture's records as they are before they become members.
+  Result<CaptureText> ToText(const Capture& capture);
   // Appends a control record; returns its id. kPermanent: see WriteControl; nothing was appended.
   Result<std::string> AppendControl(Control& control, std::string_view warcinfo_id,
                                     std::string& out);
   // Appends a warcinfo record; returns its id. `control_json` is the list of control records in
-  // force.
+  // force; `previous_serial` that of the segment before this one, nullopt when it is not known.
   Result<std::string> AppendWarcInfo(const WarcInfo& info, std::string_view control_json,
                                      std::string_view archive_uuid, std::string_view file_name,
-                                     UtcMillis date, std::string& out);
+                                     std::optional<uint32_t> previous_serial, UtcMillis date,
+                                     std::string& out);
 
  private:
   void WriteFirst(const Capture& capture, std::string_view id, std::string_view warcinfo_id);
@@ -51,7 +55,9 @@ Result<std::optional<Capture>> DecodeForeign(WarcRecord record);
 struct DecodedWarcInfo {
   WarcInfo info;
   std::string control_json;  // the list of control records in force; "" when there is none
-  std::string complaint;     // what of the configuration could not be read; "" when all could
+  // The serial of the segment before the one that the record stands in; nullopt: it does not say.
+  std::optional<uint32_t> previous_serial;
+  std::string complaint;  // what of the configuration could not be read; "" when all could
 };
 DecodedWarcInfo DecodeWarcInfo(const WarcRecord& record);
 

@@ -242,9 +242,26 @@ Result<std::string> FileSum(const fs::path& path) {
   return sum.Finish();
 }
 
+namespace {
+
+std::string SumLine(const fs::path& segment, std::string_view sum) {
+  return fmt::format("{}  {}", sum, segment.filename().native());
+}
+
+}  // namespace
+
 Status WriteSum(const fs::path& segment, std::string_view sum) {
-  return WriteFileDurably(SumPath(segment),
-                          fmt::format("{}  {}\n", sum, segment.filename().native()));
+  return WriteFileDurably(SumPath(segment), SumLine(segment, sum) + "\n");
+}
+
+Status CheckSumLine(const fs::path& segment, std::string_view sum) {
+  const Result<std::string> text = ReadSmallFile(SumPath(segment));
+  if (!text) {
+    return std::unexpected(text.error());
+  }
+  return *text == SumLine(segment, sum)
+             ? Status()
+             : Fail(ErrorKind::kCorruption, "its .sha256 does not name it as sha256sum does");
 }
 
 Result<std::string> ReadSum(const fs::path& segment) {

@@ -61,5 +61,7 @@ Result<std::string> FileSum(const std::filesystem::path& file);
 // Writes `<segment>.sha256`, as sha256sum does. `sum` is the file's, in hex.
 Status WriteSum(const std::filesystem::path& segment, std::string_view sum);
 Result<std::string> ReadSum(const std::filesystem::path& segment);  // in hex
+// kCorruption: the `.sha256` is not the line that WriteSum writes for this sum.
+Status CheckSumLine(const std::filesystem::path& segment, std::string_view sum);
 
 }  // namespace newswire::archive

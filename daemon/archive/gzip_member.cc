@@ -72,6 +72,27 @@ std::optional<MemberHint> ReadMemberHint(std::string_view bytes) {
   return found;
 }
 
+std::string MemberHeader(const MemberHint& hint) {
+  std::string header;
+  header.reserve(kHintedHeaderSize);
+  PutLittle(header, 0x8b1f, 2);
+  header.push_back(8);  // deflate
+  header.push_back(static_cast<char>(kFlagExtra));
+  PutLittle(header, 0, 4);  // no modification time: WARC-Date has it
+  header.push_back(0);      // extra flags
+  header.push_back(static_cast<char>(kUnixSystem));
+  PutLittle(header, kExtraLength, 2);
+  header += "nw";
+  PutLittle(header, kHintLength, 2);
+  PutLittle(header, hint.member_length, 4);
+  PutLittle(header, hint.data_length, 4);
+  header.push_back(static_cast<char>(hint.kind));
+  header.push_back(static_cast<char>(kHintVersion));
+  PutLittle(header, 0, 2);  // reserved
+  PutLittle(header, libdeflate_crc32(0, header.data() + kHintOffset, 12), 4);
+  return header;
+}
+
 MemberWriter::MemberWriter(int level)
     : compressor_(libdeflate_alloc_compressor(std::clamp(level, 1, 12))) {}
 
@@ -90,23 +111,10 @@ void MemberWriter::Append(std::string_view data, MemberKind kind, std::string& o
   PutLittle(out, libdeflate_crc32(0, data.data(), data.size()), 4);
   PutLittle(out, data.size(), 4);
 
-  std::string header;
-  header.reserve(kHintedHeaderSize);
-  PutLittle(header, 0x8b1f, 2);
-  header.push_back(8);  // deflate
-  header.push_back(static_cast<char>(kFlagExtra));
-  PutLittle(header, 0, 4);  // no modification time: WARC-Date has it
-  header.push_back(0);      // extra flags
-  header.push_back(static_cast<char>(kUnixSystem));
-  PutLittle(header, kExtraLength, 2);
-  header += "nw";
-  PutLittle(header, kHintLength, 2);
-  PutLittle(header, out.size() - begin, 4);
-  PutLittle(header, data.size(), 4);
-  header.push_back(static_cast<char>(kind));
-  header.push_back(static_cast<char>(kHintVersion));
-  PutLittle(header, 0, 2);  // reserved
-  PutLittle(header, libdeflate_crc32(0, header.data() + kHintOffset, 12), 4);
+  const std::string header =
+      MemberHeader({.member_length = static_cast<uint32_t>(out.size() - begin),
+                    .data_length = static_cast<uint32_t>(data.size()),
+                    .kind = kind});
   std::copy(header.begin(), header.end(), out.begin() + static_cast<std::ptrdiff_t>(begin));
 }
 

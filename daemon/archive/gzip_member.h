@@ -38,6 +38,9 @@ inline constexpr size_t kGzipTrailerSize = 8;    // CRC-32 and length modulo 2^3
 
 // The hint of the member that begins with `bytes`; nullopt when it has none or the hint is damaged.
 std::optional<MemberHint> ReadMemberHint(std::string_view bytes);
+// The header that a member with this hint begins with: kHintedHeaderSize bytes, always the same
+// ones.
+std::string MemberHeader(const MemberHint& hint);
 // Whether `bytes` could begin a gzip member: magic, method, no reserved flag. Needs 4 bytes.
 bool LooksLikeGzipMember(std::string_view bytes);
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "daemon/archive/inspect.h"
+
 #include <fmt/format.h>
 
 #include "daemon/archive/http_block.h"

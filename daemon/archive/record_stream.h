@@ -68,6 +68,7 @@ class RecordStream {
 
   uint64_t position() const { return position_; }  // of the next unread byte
   const std::string& name() const { return file_.name(); }
+  Storage storage() const { return storage_; }
 
  private:
   explicit RecordStream(FileBytes file) : file_(std::move(file)) {}

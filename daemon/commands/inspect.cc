@@ -10,6 +10,7 @@
 
 #include <fmt/core.h>
 
+#include "daemon/archive/inspect.h"
 #include "daemon/archive/tools.h"
 #include "daemon/commands/exit_codes.h"
 #include "daemon/commands/input.h"

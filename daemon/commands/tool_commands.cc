@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The commands that only look: fetch, archive, inspect, schema, version.
+// The commands that only look: fetch, inspect, schema, version.
 #include <expected>
 #include <filesystem>
 #include <memory>
@@ -9,7 +9,6 @@
 
 #include <fmt/core.h>
 
-#include "daemon/archive/tools.h"
 #include "daemon/commands/command_line.h"
 #include "daemon/commands/command_tree.h"
 #include "daemon/commands/exit_codes.h"
@@ -25,112 +24,6 @@
 
 namespace newswire::commands {
 namespace {
-
-// The archive's tools answer 2 when there was nothing to read; that is no wrong usage.
-int FromTool(int status) { return status == kExitOk ? kExitOk : kExitFailed; }
-
-struct ArchiveWords {
-  std::string config = kDefaultConfig, dir;
-};
-
-void AddArchiveOptions(CLI::App& command, ArchiveWords& words) {
-  AddConfigOption(command, words.config);
-  command.add_option("--dir", words.dir, "The archive's folder, without a configuration")
-      ->type_name("DIR")
-      ->group("Configuration");
-}
-
-// The archive's folder; nullopt: the configuration was refused.
-std::optional<std::filesystem::path> FolderOf(const ArchiveWords& words, std::ostream& err) {
-  if (!words.dir.empty()) {
-    return words.dir;
-  }
-  const auto config = LoadConfig(words.config, err);
-  if (!config) {
-    return std::nullopt;
-  }
-  return config->archive.dir;
-}
-
-void AddList(CLI::App& archive, const Streams& streams, Action& action) {
-  struct Words : ArchiveWords {
-    archive::ListFilter filter;
-    std::string since, until;
-  };
-  auto words = std::make_shared<Words>();
-  CLI::App* command =
-      AddCommand(archive, "ls", "List captures, one a line",
-                 "Columns, by tabs: position, date, kind, source, role, HTTP status, URL.\n"
-                 "Example:\n"
-                 "  newswired archive ls --source finews --since 2022-04-19 | cut -f1,7");
-  AddArchiveOptions(*command, *words);
-  command->add_option("--source", words->filter.source, "Captures of this source")
-      ->type_name("ID")
-      ->group("Selection");
-  command->add_option("--url", words->filter.url, "Captures whose URL or link holds this")
-      ->type_name("TEXT")
-      ->group("Selection");
-  command->add_option("--since", words->since, "Fetched from this time on")
-      ->type_name("TIME")
-      ->group("Selection");
-  command->add_option("--until", words->until, "Fetched before this time")
-      ->type_name("TIME")
-      ->group("Selection");
-  command->callback([&streams, &action, words] {
-    words->filter.since = TimeOption("--since", words->since);
-    words->filter.until = TimeOption("--until", words->until);
-    action = [&streams, words] {
-      const auto folder = FolderOf(*words, streams.err);
-      return folder
-                 ? FromTool(archive::ListCaptures(*folder, words->filter, streams.out, streams.err))
-                 : kExitConfig;
-    };
-  });
-}
-
-void AddCat(CLI::App& archive, const Streams& streams, Action& action) {
-  struct Words : ArchiveWords {
-    std::string which;
-    bool payload = false, decoded = false;
-  };
-  auto words = std::make_shared<Words>();
-  CLI::App* command = AddCommand(archive, "cat", "Print one capture",
-                                 "Example:\n"
-                                 "  newswired archive cat 0000008000000a3c --decoded");
-  AddArchiveOptions(*command, *words);
-  command->add_option("which", words->which, "A position (as `ls` prints it) or a record id")
-      ->required();
-  CLI::Option* payload =
-      command->add_flag("--payload", words->payload, "Only the body, as it was received");
-  command->add_flag("--decoded", words->decoded, "Only the body, without its content encoding")
-      ->excludes(payload);
-  command->callback([&streams, &action, words] {
-    action = [&streams, words] {
-      const auto folder = FolderOf(*words, streams.err);
-      const auto part = words->decoded   ? archive::CatPart::kDecoded
-                        : words->payload ? archive::CatPart::kPayload
-                                         : archive::CatPart::kRecords;
-      return folder ? FromTool(archive::CatCapture(*folder, words->which, part, streams.out,
-                                                   streams.err))
-                    : kExitConfig;
-    };
-  });
-}
-
-void AddVerify(CLI::App& archive, const Streams& streams, Action& action) {
-  auto words = std::make_shared<ArchiveWords>();
-  CLI::App* command = AddCommand(
-      archive, "verify", "Read every record: checksums, digests, whole captures",
-      "Exit codes: 0 all is well, 1 damage was found (each is named) or nothing could be read.");
-  AddArchiveOptions(*command, *words);
-  command->callback([&streams, &action, words] {
-    action = [&streams, words] {
-      const auto folder = FolderOf(*words, streams.err);
-      return folder ? FromTool(archive::VerifyArchive(*folder, streams.out, streams.err))
-                    : kExitConfig;
-    };
-  });
-}
 
 // The configuration that `fetch` works with: that of the file, which must be there when it was
 // named or when a source is asked for; else defaults.
@@ -220,17 +113,6 @@ void AddFetch(CLI::App& app, const Streams& streams, Action& action) {
                       interrupt.stop());
     };
   });
-}
-
-void AddArchive(CLI::App& app, const Streams& streams, Action& action) {
-  CLI::App* command =
-      AddCommand(app, "archive", "Look into the archive: ls, cat, verify",
-                 "They may run beside the daemon. Exit codes: 0, 1 damage or nothing to read,\n"
-                 "3 configuration refused.");
-  command->require_subcommand(1);
-  AddList(*command, streams, action);
-  AddCat(*command, streams, action);
-  AddVerify(*command, streams, action);
 }
 
 void AddInspect(CLI::App& app, const Streams& streams, Action& action) {

@@ -7,8 +7,10 @@
 #include <fmt/format.h>
 
 #include "daemon/archive/gzip_member.h"
+#include "daemon/archive/inspect.h"
+#include "daemon/archive/list.h"
 #include "daemon/archive/recovery.h"
-#include "daemon/archive/tools.h"
+#include "daemon/archive/verify.h"
 #include "daemon/archive/warc_record.h"
 #include "fetchers/clock.h"
 #include "tests/daemon/archive/archive_fixture.h"
@@ -293,7 +295,7 @@ TEST(ArchiveControl, ToolsReadArchivesThatHoldThem) {
   }
   std::ostringstream out, err;
   EXPECT_EQ(VerifyArchive(folder.path(), out, err), 0) << out.str() << err.str();
-  EXPECT_EQ(ListCaptures(folder.path(), {}, out, err), 0) << err.str();
+  EXPECT_EQ(ListCaptures(folder.path(), {}, false, out, err), 0) << err.str();
   EXPECT_EQ(InspectWarc(folder.path() / kSegment, out, err), 0) << err.str();
   EXPECT_EQ(err.str(), "");
 }

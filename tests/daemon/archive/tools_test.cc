@@ -5,35 +5,19 @@
 
 #include <fmt/format.h>
 
+#include "daemon/archive/cat.h"
+#include "daemon/archive/inspect.h"
+#include "daemon/archive/list.h"
+#include "daemon/archive/verify.h"
 #include "daemon/archive/warc_record.h"
 #include "fetchers/clock.h"
 #include "tests/daemon/archive/archive_fixture.h"
+#include "tests/daemon/archive/run_tool.h"
 #include "transforms/text/hash.h"
 #include "transforms/text/json.h"
 
 namespace newswire::archive {
 namespace {
-
-struct Answer {
-  int status;
-  std::string out, err;
-  std::vector<std::string> lines() const {
-    std::vector<std::string> lines;
-    std::istringstream in(out);
-    for (std::string line; std::getline(in, line);) {
-      lines.push_back(line);
-    }
-    return lines;
-  }
-};
-
-template <typename Tool>
-Answer RunTool(const Tool& tool) {
-  std::ostringstream out;
-  std::ostringstream err;
-  const int status = tool(out, err);
-  return {status, out.str(), err.str()};
-}
 
 class ArchiveTools : public testing::Test {
  protected:
@@ -59,8 +43,9 @@ class ArchiveTools : public testing::Test {
     bytes[offset] ^= 0x10;
     WriteAll(segment(), bytes);
   }
-  Answer List(const ListFilter& filter) {
-    return RunTool([&](auto& out, auto& err) { return ListCaptures(dir(), filter, out, err); });
+  Answer List(const CaptureFilter& filter) {
+    return RunTool(
+        [&](auto& out, auto& err) { return ListCaptures(dir(), filter, false, out, err); });
   }
   Answer Cat(const std::string& which, CatPart part) {
     return RunTool([&](auto& out, auto& err) { return CatCapture(dir(), which, part, out, err); });
@@ -90,6 +75,64 @@ TEST_F(ArchiveTools, ListsCapturesAndFilters) {
   EXPECT_EQ(List({.until = MakeCapture(1).fetched_at}).lines().size(), 1u);
 }
 
+TEST_F(ArchiveTools, ListFiltersByEveryCondition) {
+  EXPECT_EQ(List({.role = CaptureRole::kFeed}).lines().size(), 0u);
+  EXPECT_EQ(List({.kind = CaptureKind::kGone}).lines().size(), 1u);
+  EXPECT_EQ(List({.url = "https://*/post/*.html"}).lines().size(), 3u);
+  EXPECT_EQ(List({.url = "/post/*.html"}).lines().size(), 0u);
+  EXPECT_EQ(List({.status = 200}).lines().size(), 2u);
+  EXPECT_EQ(List({.status = 0}).lines().size(), 1u);
+  EXPECT_EQ(List({.from = addresses_[1].position}).lines().size(), 2u);
+  EXPECT_EQ(List({.from = Position::FromValue(addresses_[1].position.value() + 1)}).lines().size(),
+            1u);
+  EXPECT_EQ(List({.to = addresses_[1].position}).lines().size(), 1u);
+  EXPECT_EQ(List({.from = Position(2, 0)}).lines().size(), 0u);
+  // The id of a post is told by its source's pipeline.
+  const auto pipeline = Pipeline::Create(MakeInfo().sources[0]);
+  ASSERT_TRUE(pipeline);
+  const Transformed transformed = pipeline->Run(MakeCapture(1));
+  ASSERT_EQ(transformed.posts.size(), 1u);
+  const Answer by_post = List({.post = transformed.posts[0].id});
+  ASSERT_EQ(by_post.lines().size(), 1u) << by_post.out;
+  EXPECT_TRUE(by_post.out.starts_with(addresses_[1].position.ToHex()));
+}
+
+TEST_F(ArchiveTools, ListAsJsonSaysMore) {
+  const Answer answer = RunTool([&](auto& out, auto& err) {
+    return ListCaptures(dir(), {.from = addresses_[1].position}, true, out, err);
+  });
+  ASSERT_EQ(answer.lines().size(), 2u);
+  EXPECT_EQ(
+      answer.lines()[0],
+      fmt::format(
+          R"({{"position":"{}","end":"{}","segment":"newswire-main-00000001.warc.gz","offset":{},)"
+          R"("record_id":"{}","date":"2022-04-15T05:20:01.123Z","kind":"response",)"
+          R"("source":"finews","role":"post","status":200,)"
+          R"("url":"https://news.example/post/1.html","link":"https://news.example/1",)"
+          R"("title":"新能源 1","content_type":"text/html; charset=gb2312","length":{},)"
+          R"("digest":"{}","truncated":null,"removal":null,"refers_to":null}})",
+          addresses_[1].position.ToHex(), addresses_[1].end.ToHex(), addresses_[1].offset,
+          addresses_[1].record_id, MakeCapture(1).body.size(), Sha1Digest(MakeCapture(1).body)));
+}
+
+TEST(CaptureFilter, UrlPatterns) {
+  EXPECT_TRUE(MatchesUrl("news", "https://news.example/"));
+  EXPECT_TRUE(MatchesUrl("https://*.example/*/1", "https://a.example/b/1"));
+  EXPECT_FALSE(MatchesUrl("https://*.example/*/1", "https://a.example/b/12"));
+  EXPECT_TRUE(MatchesUrl("*1", "https://a.example/b/1"));
+  EXPECT_TRUE(MatchesUrl("*", ""));
+  EXPECT_FALSE(MatchesUrl("ab*ba", "aba"));
+}
+
+TEST(CaptureFilter, Bounds) {
+  EXPECT_EQ(*ParseBound("0000008000000293", false), Position(1, 0x293));
+  EXPECT_EQ(*ParseBound("3", false), Position(3, 0));
+  EXPECT_EQ(*ParseBound("3", true), Position(3, Position::kMaxOffset));
+  EXPECT_EQ(*ParseBound("newswire-main-00000012.warc.gz", false), Position(12, 0));
+  EXPECT_FALSE(ParseBound("", false));
+  EXPECT_FALSE(ParseBound("12x", false));
+}
+
 TEST_F(ArchiveTools, ListGoesOnBehindDamageAndSaysSo) {
   Flip(addresses_[0].offset + 40);
   const Answer answer = List({});
@@ -113,6 +156,49 @@ TEST_F(ArchiveTools, CatsByPositionAndById) {
   EXPECT_EQ(Cat("urn:uuid:nothing", CatPart::kPayload).status, kCannotRead);
 }
 
+TEST_F(ArchiveTools, CatsTheNewestCaptureOfAUrl) {
+  {
+    auto archive = Archive::Open(MakeOptions(dir()), MakeInfo(), SystemClock());
+    ASSERT_TRUE(archive) << archive.error();
+    Capture newer = MakeCapture(1);
+    newer.body = "newer";
+    ASSERT_TRUE(AppendAndWait(**archive, newer));
+    newer.kind = CaptureKind::kRevisit;
+    newer.refers_to = RefersTo{addresses_[1].record_id, newer.url, newer.fetched_at};
+    ASSERT_TRUE(AppendAndWait(**archive, newer));
+  }
+  EXPECT_EQ(Cat(MakeCapture(1).url, CatPart::kPayload).out, "newer");
+  EXPECT_EQ(Cat(MakeCapture(1).metadata.link, CatPart::kPayload).out, "newer");
+  EXPECT_EQ(Cat(MakeCapture(0).url, CatPart::kPayload).out, MakeCapture(0).body);
+  EXPECT_EQ(Cat("https://news.example/never", CatPart::kPayload).status, kCannotRead);
+}
+
+TEST_F(ArchiveTools, CatsTheTextThatThePipelineTakesOut) {
+  Capture capture = MakeCapture(7);
+  capture.headers = {{"content-type", "text/html; charset=utf-8"}};
+  capture.body =
+      "<html><head><title>T</title></head><body><article><p>The first paragraph of this story, "
+      "long "
+      "enough to be one.</p><p>And a second one, which says something else about it.</p>"
+      "</article></body></html>";
+  ArchiveAddress address;
+  {
+    auto archive = Archive::Open(MakeOptions(dir()), MakeInfo(), SystemClock());
+    ASSERT_TRUE(archive) << archive.error();
+    address = *AppendAndWait(**archive, capture);
+  }
+  const auto pipeline = Pipeline::Create(MakeInfo().sources[0]);
+  ASSERT_TRUE(pipeline);
+  const Transformed transformed = pipeline->Run(capture);
+  ASSERT_EQ(transformed.posts.size(), 1u);
+  ASSERT_FALSE(transformed.posts[0].text.empty());
+  EXPECT_EQ(Cat(address.position.ToHex(), CatPart::kText).out, transformed.posts[0].text + "\n");
+  // The source of capture 2 is in no configuration.
+  const Answer unknown = Cat(addresses_[2].position.ToHex(), CatPart::kText);
+  EXPECT_EQ(unknown.status, kFoundDamage);
+  EXPECT_NE(unknown.err.find("no source 'other'"), std::string::npos) << unknown.err;
+}
+
 TEST_F(ArchiveTools, VerifyFindsEachKindOfDamage) {
   const Answer whole = Verify();
   EXPECT_EQ(whole.status, 0) << whole.out << whole.err;
@@ -133,7 +219,11 @@ TEST_F(ArchiveTools, VerifyComparesASealedSegmentWithItsSum) {
   Flip(4);  // the member's modification time: no checksum of its own covers it
   const Answer answer = Verify();
   EXPECT_EQ(answer.status, kFoundDamage);
-  EXPECT_NE(answer.out.find(".sha256 at offset 0"), std::string::npos) << answer.out;
+  EXPECT_NE(answer.out.find("does not match its .sha256, "), std::string::npos) << answer.out;
+  EXPECT_NE(
+      answer.out.find("a byte of a gzip header is not what is written, 1 bytes at offset 4\n"),
+      std::string::npos)
+      << answer.out;
 }
 
 TEST_F(ArchiveTools, WhatADaemonIsWritingIsNoDamage) {
