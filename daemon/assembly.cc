@@ -13,6 +13,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 
 #include <fmt/core.h>
@@ -20,6 +21,7 @@
 #include <spdlog/spdlog.h>
 
 #include "daemon/archive/archive.h"
+#include "daemon/control/server.h"
 #include "daemon/frontier/frontier.h"
 #include "daemon/frontier/rebuild.h"
 #include "daemon/intake/intake.h"
@@ -37,13 +39,6 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kTick{1000};
 constexpr milliseconds kOnceTick{50};
-
-archive::WarcInfo DescribeConfiguration(const config::Config& config) {
-  return {.software = std::string(Software()),
-          .libraries = text::LibraryVersions(),
-          .config_json = config::EffectiveJson(config),
-          .sources = config.sources};
-}
 
 // A frontier that is lost or damaged is made anew from the archive: what it held is only what
 // spares requests.
@@ -89,6 +84,17 @@ std::unique_ptr<publish::Output> MakeOutput(const config::Config& config, const 
   return publish::MakeKafkaOutput(config.kafka, uuid, std::nullopt, clock);
 }
 
+void NameThread(const char* name) { pthread_setname_np(pthread_self(), name); }
+
+}  // namespace
+
+archive::WarcInfo DescribeConfiguration(const config::Config& config) {
+  return {.software = std::string(Software()),
+          .libraries = text::LibraryVersions(),
+          .config_json = config::EffectiveJson(config),
+          .sources = config.sources};
+}
+
 std::string_view OutputName(publish::OutputKind kind) {
   switch (kind) {
     case publish::OutputKind::kFiles:
@@ -101,10 +107,6 @@ std::string_view OutputName(publish::OutputKind kind) {
   return "kafka";
 }
 
-void NameThread(const char* name) { pthread_setname_np(pthread_self(), name); }
-
-}  // namespace
-
 struct Daemon::Parts {
   config::Config config;
   const Clock& clock;
@@ -116,9 +118,26 @@ struct Daemon::Parts {
   std::unique_ptr<publish::Output> output;
   std::unique_ptr<relay::Relay> relay;
 
+  mutable std::mutex sources_mutex;
+  std::set<std::string, std::less<>> source_ids;  // under it
+
   std::mutex mutex;  // of the two below
   std::condition_variable_any ended;
   std::optional<Status> intake_end, relay_end;
+
+  std::unique_ptr<control::Server> control;  // last: its thread uses the others
+
+  void SetSourceIds(const std::vector<Source>& sources) {
+    const std::lock_guard guard(sources_mutex);
+    source_ids.clear();
+    for (const Source& source : sources) {
+      source_ids.insert(source.id);
+    }
+  }
+  bool KnowsSource(std::string_view id) const {
+    const std::lock_guard guard(sources_mutex);
+    return source_ids.contains(id);
+  }
 
   DaemonStatus Report() const {
     const auto& in = intake->counters();
@@ -205,6 +224,21 @@ Result<std::unique_ptr<Daemon>> Daemon::Create(const config::Config& config, con
   if (auto prepared = parts->relay->Prepare(); !prepared) {
     return WithContext(prepared.error(), "relay");
   }
+
+  // Commands that write to the archive. Without it the daemon works all the same.
+  parts->SetSourceIds(config.sources);
+  auto control = control::Server::Start(
+      {.socket = config.data_dir / control::kSocketName,
+       .software = std::string(Software()),
+       .knows_source = [knows =
+                            parts.get()](std::string_view id) { return knows->KnowsSource(id); }},
+      *parts->archive);
+  if (control) {
+    parts->control = std::move(*control);
+  } else {
+    spdlog::warn("no control socket: `archive import` needs a stopped daemon reason=\"{}\"",
+                 control.error().message);
+  }
   return std::unique_ptr<Daemon>(new Daemon(std::move(parts)));
 }
 
@@ -261,6 +295,7 @@ void Daemon::Reconfigure(const config::Config& config) {
   // First the record that governs, then the captures that it governs.
   parts_->archive->SetWarcInfo(DescribeConfiguration(parts_->config));
   parts_->intake->SetSources(config.sources);
+  parts_->SetSourceIds(config.sources);
   spdlog::info("the new configuration is in force sources={}", config.sources.size());
 }
 

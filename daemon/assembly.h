@@ -6,12 +6,19 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
+#include "daemon/archive/archive.h"
 #include "daemon/config/config.h"
 #include "fetchers/clock.h"
 #include "transforms/model/error.h"
 
 namespace newswire {
+
+// What a warcinfo record says of a configuration.
+archive::WarcInfo DescribeConfiguration(const config::Config& config);
+// kafka, files, embedded: as the hint beside the archive names it.
+std::string_view OutputName(publish::OutputKind kind);
 
 // What one turn of the status line says.
 struct DaemonStatus {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include "daemon/archive/capture_filter.h"
 #include "daemon/archive/cat.h"
@@ -21,8 +22,11 @@
 #include "daemon/commands/command_line.h"
 #include "daemon/commands/command_tree.h"
 #include "daemon/commands/exit_codes.h"
+#include "daemon/commands/import.h"
 #include "daemon/commands/interrupt.h"
+#include "daemon/logging.h"
 #include "daemon/version.h"
+#include "fetchers/clock.h"
 
 namespace newswire::commands {
 namespace {
@@ -309,11 +313,55 @@ void AddIndex(CLI::App& archive, const Streams& streams, Action& action) {
   });
 }
 
+void AddImport(CLI::App& archive, const Streams& streams, Action& action) {
+  struct Words {
+    std::string config = kDefaultConfig;
+    std::vector<std::string> paths;
+    ImportWords import;
+  };
+  auto words = std::make_shared<Words>();
+  CLI::App* command = AddCommand(
+      archive, "import", "Take other WARC files and Markdown posts into the archive",
+      "Each capture becomes one of SOURCE, at a new position, with its own date; the relay then\n"
+      "publishes it. Runs beside the daemon too. What was imported before is not imported again: "
+      "an\n"
+      "interrupted import is run again.\n"
+      "Example:\n"
+      "  newswired archive import CC-NEWS-20220419.warc.gz --source ccnews");
+  AddConfigOption(*command, words->config);
+  command
+      ->add_option("paths", words->paths,
+                   "WARC files (.warc, .warc.gz, .warc.zst), Markdown "
+                   "posts, folders of them")
+      ->type_name("PATH")
+      ->required();
+  command->add_option("--source", words->import.source, "A source of the configuration")
+      ->type_name("ID")
+      ->required();
+  command->add_flag(
+      "--all", words->import.all,
+      "Also of other writers: answers that are no 200, and what is neither HTML nor Markdown");
+  command->callback([&streams, &action, words] {
+    action = [&streams, words] {
+      const auto config = LoadConfig(words->config, streams.err);
+      if (!config) {
+        return kExitConfig;
+      }
+      SetUpLogging("warn");
+      words->import.paths = {words->paths.begin(), words->paths.end()};
+      words->import.terminal = isatty(STDERR_FILENO) != 0;
+      const Interrupt interrupt;
+      return RunImport(words->import, *config, streams.out, streams.err, SystemClock(),
+                       interrupt.stop());
+    };
+  });
+}
+
 }  // namespace
 
 void AddArchive(CLI::App& app, const Streams& streams, Action& action) {
   CLI::App* command =
-      AddCommand(app, "archive", "Work with the archive: ls, cat, verify, export, index",
+      AddCommand(app, "archive", "Work with the archive: ls, cat, verify, export, index, import",
                  "They may run beside the daemon. Exit codes: 0, 1 damage or nothing to read,\n"
                  "3 configuration refused.");
   command->require_subcommand(1);
@@ -322,6 +370,7 @@ void AddArchive(CLI::App& app, const Streams& streams, Action& action) {
   AddVerify(*command, streams, action);
   AddExport(*command, streams, action);
   AddIndex(*command, streams, action);
+  AddImport(*command, streams, action);
 }
 
 }  // namespace newswire::commands
