@@ -99,6 +99,19 @@ Result<LinkRow> LinkAt(const store::Statement& row) {
   return link;
 }
 
+// Of a bound statement that selects kLinkColumns.
+template <typename Visit>
+Status ForEachLinkOf(store::Statement& statement, const Visit& visit) {
+  return statement.ForEachRow([&]() -> Status {
+    auto link = LinkAt(statement);
+    if (!link) {
+      return std::unexpected(link.error());
+    }
+    visit(std::move(*link));
+    return {};
+  });
+}
+
 std::string UrlsToJson(const std::vector<std::string>& urls) {
   std::string json;
   text::JsonWriter writer(json);
@@ -175,12 +188,14 @@ Result<std::unique_ptr<Frontier>> Frontier::Open(const std::filesystem::path& fi
   if (!any) {
     return WithContext(any.error(), "frontier");
   }
-  const auto row = (*any)->Step();
-  if (!row) {
-    return WithContext(row.error(), "frontier");
+  impl->created = true;
+  const auto read = (*any)->ForEachRow([&]() -> Status {
+    impl->created = false;
+    return {};
+  });
+  if (!read) {
+    return WithContext(read.error(), "frontier");
   }
-  impl->created = !*row;
-  (*any)->Reset();
   return std::unique_ptr<Frontier>(new Frontier(std::move(impl)));
 }
 
@@ -192,12 +207,8 @@ Result<SourceRow> Frontier::LoadSource(const std::string& id) {
     return std::unexpected(query.error());
   }
   auto& statement = **query;
-  const auto found = statement.Bind(1, id).Step();
-  if (!found) {
-    return std::unexpected(found.error());
-  }
   SourceRow row{.id = id};
-  if (*found) {
+  const auto read = statement.Bind(1, id).ForEachRow([&]() -> Status {
     row.contacted = statement.Int(0) != 0;
     row.publish_after = TimeAt(statement, 1);
     row.last_sitemap = TimeAt(statement, 2);
@@ -207,8 +218,11 @@ Result<SourceRow> Frontier::LoadSource(const std::string& id) {
     row.failures.first = TimeAt(statement, 6);
     row.failures.last = TimeAt(statement, 7);
     row.last_urls = UrlsFromJson(statement.Text(8));
+    return {};
+  });
+  if (!read) {
+    return std::unexpected(read.error());
   }
-  statement.Reset();
   return row;
 }
 
@@ -236,18 +250,17 @@ Result<WayRow> Frontier::LoadWay(const std::string& source, const std::string& u
     return std::unexpected(query.error());
   }
   auto& statement = **query;
-  const auto found = statement.Bind(1, source).Bind(2, url).Step();
-  if (!found) {
-    return std::unexpected(found.error());
-  }
   WayRow row{.source = source, .url = url};
-  if (*found) {
+  const auto read = statement.Bind(1, source).Bind(2, url).ForEachRow([&]() -> Status {
     row.etag = statement.Text(0);
     row.last_modified = statement.Text(1);
     row.digest = statement.Text(2);
     row.target = statement.Text(3);
+    return {};
+  });
+  if (!read) {
+    return std::unexpected(read.error());
   }
-  statement.Reset();
   return row;
 }
 
@@ -274,20 +287,13 @@ Result<std::optional<LinkRow>> Frontier::FindLink(const std::string& source,
   if (!query) {
     return std::unexpected(query.error());
   }
-  auto& statement = **query;
-  const auto found = statement.Bind(1, source).Bind(2, Key(url)).Step();
-  if (!found) {
-    return std::unexpected(found.error());
+  std::optional<LinkRow> found;
+  const auto read = ForEachLinkOf((*query)->Bind(1, source).Bind(2, Key(url)),
+                                  [&](LinkRow link) { found = std::move(link); });
+  if (!read) {
+    return std::unexpected(read.error());
   }
-  if (!*found) {
-    return std::nullopt;
-  }
-  auto link = LinkAt(statement);
-  statement.Reset();
-  if (!link) {
-    return std::unexpected(link.error());
-  }
-  return std::optional(std::move(*link));
+  return found;
 }
 
 Status Frontier::StoreLink(LinkRow& row) {
@@ -316,13 +322,10 @@ Status Frontier::StoreLink(LinkRow& row) {
   BindTime(statement, 16, row.last_fetched);
   BindTime(statement, 17, row.first_404);
   statement.Bind(18, row.target).Bind(19, int64_t{row.attempts}).Bind(20, row.reason);
-  const auto stored = statement.Step();
-  if (!stored) {
-    return std::unexpected(stored.error());
-  }
-  row.id = statement.Int(0);
-  statement.Reset();
-  return {};
+  return statement.ForEachRow([&]() -> Status {
+    row.id = statement.Int(0);
+    return {};
+  });
 }
 
 Result<std::vector<LinkRow>> Frontier::DueLinks(const std::string& source, UtcMillis now,
@@ -334,24 +337,13 @@ Result<std::vector<LinkRow>> Frontier::DueLinks(const std::string& source, UtcMi
   if (!query) {
     return std::unexpected(query.error());
   }
-  auto& statement = **query;
-  statement.Bind(1, source).Bind(2, Number(now)).Bind(3, static_cast<int64_t>(limit));
+  (*query)->Bind(1, source).Bind(2, Number(now)).Bind(3, static_cast<int64_t>(limit));
   std::vector<LinkRow> links;
-  for (;;) {
-    const auto row = statement.Step();
-    if (!row) {
-      return std::unexpected(row.error());
-    }
-    if (!*row) {
-      statement.Reset();
-      return links;
-    }
-    auto link = LinkAt(statement);
-    if (!link) {
-      return std::unexpected(link.error());
-    }
-    links.push_back(std::move(*link));
+  const auto read = ForEachLinkOf(**query, [&](LinkRow link) { links.push_back(std::move(link)); });
+  if (!read) {
+    return std::unexpected(read.error());
   }
+  return links;
 }
 
 Result<std::optional<UtcMillis>> Frontier::NextDueAfter(const std::string& source,
@@ -361,27 +353,15 @@ Result<std::optional<UtcMillis>> Frontier::NextDueAfter(const std::string& sourc
     return std::unexpected(query.error());
   }
   auto& statement = **query;
-  const auto row = statement.Bind(1, source).Bind(2, Number(after)).Step();
-  if (!row) {
-    return std::unexpected(row.error());
+  std::optional<UtcMillis> due;
+  const auto read = statement.Bind(1, source).Bind(2, Number(after)).ForEachRow([&]() -> Status {
+    due = TimeAt(statement, 0);
+    return {};
+  });
+  if (!read) {
+    return std::unexpected(read.error());
   }
-  const auto due = TimeAt(statement, 0);
-  statement.Reset();
   return due;
-}
-
-Result<uint64_t> Frontier::CountLinks(const std::string& source) {
-  auto query = impl_->Use("SELECT count(*) FROM links WHERE source = ?");
-  if (!query) {
-    return std::unexpected(query.error());
-  }
-  const auto row = (*query)->Bind(1, source).Step();
-  if (!row) {
-    return std::unexpected(row.error());
-  }
-  const auto count = static_cast<uint64_t>((*query)->Int(0));
-  (*query)->Reset();
-  return count;
 }
 
 Status Frontier::ForEachLink(const std::string& source,
@@ -392,23 +372,7 @@ Status Frontier::ForEachLink(const std::string& source,
   if (!query) {
     return std::unexpected(query.error());
   }
-  auto& statement = **query;
-  statement.Bind(1, source);
-  for (;;) {
-    const auto row = statement.Step();
-    if (!row) {
-      return std::unexpected(row.error());
-    }
-    if (!*row) {
-      statement.Reset();
-      return {};
-    }
-    const auto link = LinkAt(statement);
-    if (!link) {
-      return std::unexpected(link.error());
-    }
-    visit(*link);
-  }
+  return ForEachLinkOf((*query)->Bind(1, source), visit);
 }
 
 Status Frontier::StoreBlock(std::string_view domain, UtcMillis until) {
@@ -425,19 +389,15 @@ Result<std::vector<std::pair<std::string, UtcMillis>>> Frontier::Blocks(UtcMilli
     return std::unexpected(query.error());
   }
   auto& statement = **query;
-  statement.Bind(1, Number(now));
   std::vector<std::pair<std::string, UtcMillis>> blocks;
-  for (;;) {
-    const auto row = statement.Step();
-    if (!row) {
-      return std::unexpected(row.error());
-    }
-    if (!*row) {
-      statement.Reset();
-      return blocks;
-    }
+  const auto read = statement.Bind(1, Number(now)).ForEachRow([&]() -> Status {
     blocks.emplace_back(statement.Text(0), Time(statement.Int(1)));
+    return {};
+  });
+  if (!read) {
+    return std::unexpected(read.error());
   }
+  return blocks;
 }
 
 Status Frontier::Commit() {

@@ -93,7 +93,6 @@ class Frontier {
   Result<std::vector<LinkRow>> DueLinks(const std::string& source, UtcMillis now, size_t limit);
   // The first time after `after` at which a link of the source is due.
   Result<std::optional<UtcMillis>> NextDueAfter(const std::string& source, UtcMillis after);
-  Result<uint64_t> CountLinks(const std::string& source);
   // File sources: every known link, to find those that vanished.
   Status ForEachLink(const std::string& source, const std::function<void(const LinkRow&)>& visit);
 

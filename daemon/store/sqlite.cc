@@ -217,15 +217,16 @@ Result<bool> Statement::Step() {
 }
 
 Status Statement::Run() {
-  while (true) {
-    auto row = Step();
-    if (!row) {
+  return ForEachRow([] { return Status{}; });
+}
+
+Status Statement::ForEachRow(const std::function<Status()>& visit) {
+  for (;;) {
+    const auto row = Step();
+    Status seen = !row ? std::unexpected(row.error()) : *row ? visit() : Status{};
+    if (!seen || !*row) {
       Reset();
-      return std::unexpected(row.error());
-    }
-    if (!*row) {
-      Reset();
-      return {};
+      return seen;
     }
   }
 }

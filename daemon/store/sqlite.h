@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -33,6 +34,9 @@ class Statement {
 
   Result<bool> Step();  // true: a row is there
   Status Run();         // Step until done, then Reset: for statements without rows
+  // Step until done, `visit` at each row, where columns can be read; its error ends the walk. Reset
+  // in any case.
+  Status ForEachRow(const std::function<Status()>& visit);
   void Reset();
 
   int64_t Int(int column) const;

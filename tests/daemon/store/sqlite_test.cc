@@ -74,6 +74,28 @@ TEST_F(Sqlite, KeepsTextBlobsAndNulls) {
   EXPECT_FALSE(select->Step().value());
 }
 
+TEST_F(Sqlite, WalksRowsUntilAnErrorAndIsReadyAgain) {
+  Fill(3);
+  auto database = Open(file_, {kFirst});
+  ASSERT_TRUE(database) << database.error();
+  auto select = database->Prepare("SELECT id FROM notes WHERE id >= ? ORDER BY id");
+  ASSERT_TRUE(select) << select.error();
+  std::vector<int64_t> seen;
+  const auto read = [&](int64_t from, int64_t fail_at) {
+    seen.clear();
+    return select->Bind(1, from).ForEachRow([&]() -> Status {
+      seen.push_back(select->Int(0));
+      return seen.back() == fail_at ? Fail(ErrorKind::kCorruption, "no more") : Status{};
+    });
+  };
+  EXPECT_EQ(read(1, 2), Status(Fail(ErrorKind::kCorruption, "no more")));
+  EXPECT_EQ(seen, (std::vector<int64_t>{1, 2}));
+  EXPECT_TRUE(read(2, 0));
+  EXPECT_EQ(seen, (std::vector<int64_t>{2, 3}));
+  EXPECT_TRUE(read(4, 0));
+  EXPECT_TRUE(seen.empty());
+}
+
 TEST_F(Sqlite, TellsAFailedBindAtStep) {
   auto database = Open(file_, {kFirst});
   ASSERT_TRUE(database);
