@@ -99,7 +99,8 @@ void JudgeAnswer(const Source& source, const sources::Way& way, FetchOutcome out
     return;
   }
   const Capture capture =
-      CaptureOf(std::move(outcome), source.id, way.role, source.body, way.url, {});
+      CaptureOf(std::move(outcome.final_url), *std::move(outcome.response),
+                {.source = source.id, .role = way.role, .body = source.body, .link = way.url});
   const auto reading = sources::MakeRules(source)->Read(way, capture, {.max_bytes = max_bytes});
   if (!reading) {
     report.Failed(source.id, fmt::format("{}: {}", way.url, reading.error().message));

@@ -57,8 +57,8 @@ class Session {
     if (const std::string failure = Failure(*outcome); !failure.empty()) {
       return Fail(ErrorKind::kPermanent, fmt::format("{}: {}", url, failure));
     }
-    Capture capture =
-        CaptureOf(*std::move(outcome), kSourceId, CaptureRole::kPost, BodyKind::kPage, url, {});
+    Capture capture = CaptureOf(std::move(outcome->final_url), *std::move(outcome->response),
+                                {.source = kSourceId, .link = url});
     if (const auto feed = ReadFeed(capture); feed) {
       return PrintFeed(std::move(source), std::move(capture), *feed);
     }
@@ -151,8 +151,11 @@ class Session {
       return Fail(ErrorKind::kPermanent, fmt::format("{}: {}", way.url, failure));
     }
     const bool is_body = source.body == BodyKind::kFeed && way.main;
-    const Capture capture = CaptureOf(*std::move(outcome), source.id, way.role,
-                                      is_body ? BodyKind::kFeed : BodyKind::kPage, way.url, {});
+    const Capture capture = CaptureOf(std::move(outcome->final_url), *std::move(outcome->response),
+                                      {.source = source.id,
+                                       .role = way.role,
+                                       .body = is_body ? BodyKind::kFeed : BodyKind::kPage,
+                                       .link = way.url});
     if (is_body) {
       return Print(source, capture);
     }
@@ -195,8 +198,9 @@ class Session {
             err_ << fmt::format("newswired fetch: {}: {}\n", link.url, failure);
             return;
           }
-          const Capture capture = CaptureOf(std::move(outcome), source.id, CaptureRole::kPost,
-                                            BodyKind::kPage, link.url, link.entry);
+          const Capture capture =
+              CaptureOf(std::move(outcome.final_url), *std::move(outcome.response),
+                        {.source = source.id, .link = link.url, .entry = link.entry});
           if (Status status = Print(source, capture); !status) {
             printed = std::move(status);
           }

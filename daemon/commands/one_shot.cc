@@ -70,27 +70,6 @@ Result<FetchOutcome> OneShotFetcher::Get(FetchRequest request, const std::stop_t
   return answer;
 }
 
-Capture CaptureOf(FetchOutcome outcome, const std::string& source, CaptureRole role, BodyKind body,
-                  const std::string& link, LinkEntry entry) {
-  transports::HttpResponse& response = *outcome.response;
-  Capture capture;
-  capture.kind = CaptureKind::kResponse;
-  capture.url = std::move(outcome.final_url);
-  capture.fetched_at = response.started_at;
-  capture.http_status = response.status;
-  capture.protocol = std::move(response.protocol);
-  capture.headers = std::move(response.headers);
-  capture.body = std::move(response.body);
-  capture.truncated = std::move(response.truncated);
-  capture.metadata = {.source = source,
-                      .role = role,
-                      .body = body,
-                      .link = link,
-                      .entry = std::move(entry),
-                      .exchange = std::move(response.exchange)};
-  return capture;
-}
-
 politeness::HostRules RulesFor(const Source& source, const config::Config::Http& http) {
   return {.delay = source.delay.value_or(http.delay), .parallel = source.parallel};
 }

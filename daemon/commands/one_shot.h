@@ -12,7 +12,6 @@
 #include "fetchers/polite_fetcher.h"
 #include "fetchers/politeness/host_budget.h"
 #include "fetchers/transports/http_engine.h"
-#include "transforms/model/capture.h"
 #include "transforms/model/error.h"
 #include "transforms/model/source.h"
 
@@ -41,10 +40,6 @@ class OneShotFetcher {
   politeness::HostBudget budget_;
   PoliteFetcher fetcher_;
 };
-
-// The capture that the daemon would have archived. `outcome` has a response.
-Capture CaptureOf(FetchOutcome outcome, const std::string& source, CaptureRole role, BodyKind body,
-                  const std::string& link, LinkEntry entry);
 
 // How a source's requests are spaced.
 politeness::HostRules RulesFor(const Source& source, const config::Config::Http& http);

@@ -51,4 +51,23 @@ void RecordAnswer(LinkRow& row, const Capture& capture) {
   }
 }
 
+Capture WithoutBody(const Capture& capture) {
+  Capture light;
+  light.kind = capture.kind;
+  light.url = capture.url;
+  light.fetched_at = capture.fetched_at;
+  light.http_status = capture.http_status;
+  light.headers = capture.headers;
+  light.truncated = capture.truncated;
+  light.payload_digest = capture.payload_digest;
+  light.metadata = capture.metadata;
+  return light;
+}
+
+RefersTo LastAnswer(const LinkRow& row) {
+  return {.record_id = row.record_id,
+          .target_uri = row.target_uri,
+          .date = row.last_fetched.value_or(UtcMillis{})};
+}
+
 }  // namespace newswire::frontier

@@ -11,4 +11,10 @@ namespace newswire::frontier {
 // rebuilt, so that both give the same row.
 void RecordAnswer(LinkRow& row, const Capture& capture);
 
+// What RecordAnswer needs of a capture, to be kept until it is durable: all but the body.
+Capture WithoutBody(const Capture& capture);
+
+// What a revisit of the link repeats: its last 200.
+RefersTo LastAnswer(const LinkRow& row);
+
 }  // namespace newswire::frontier

@@ -35,25 +35,6 @@ bool FeedIsBody(const Source& source, const sources::Way& way) {
   return source.body == BodyKind::kFeed && way.main;
 }
 
-Capture CaptureOf(const ActiveSource& active, const sources::Way& way, FetchOutcome outcome) {
-  auto& response = *outcome.response;
-  Capture capture;
-  capture.kind = CaptureKind::kResponse;
-  capture.url = outcome.final_url;
-  capture.fetched_at = response.started_at;
-  capture.http_status = response.status;
-  capture.protocol = std::move(response.protocol);
-  capture.headers = std::move(response.headers);
-  capture.body = std::move(response.body);
-  capture.truncated = std::move(response.truncated);
-  capture.metadata = {.source = active.source.id,
-                      .role = way.role,
-                      .body = FeedIsBody(active.source, way) ? BodyKind::kFeed : BodyKind::kPage,
-                      .link = way.url,
-                      .exchange = std::move(response.exchange)};
-  return capture;
-}
-
 std::string HeaderOf(const Capture& capture, std::string_view name) {
   return std::string(FindHeader(capture.headers, name).value_or(""));
 }
@@ -143,7 +124,12 @@ void Discovery::OnAnswer(ActiveSource& active, const sources::Way& way, frontier
 
 void Discovery::OnBody(ActiveSource& active, const sources::Way& way, frontier::WayRow row,
                        FetchOutcome outcome) {
-  Capture capture = CaptureOf(active, way, std::move(outcome));
+  Capture capture =
+      CaptureOf(std::move(outcome.final_url), *std::move(outcome.response),
+                {.source = active.source.id,
+                 .role = way.role,
+                 .body = FeedIsBody(active.source, way) ? BodyKind::kFeed : BodyKind::kPage,
+                 .link = way.url});
   row.etag = HeaderOf(capture, "ETag");
   row.last_modified = HeaderOf(capture, "Last-Modified");
   auto reading = active.rules->Read(

@@ -96,21 +96,14 @@ void FolderPoll::Take(ActiveSource& active, const sources::PostFile& file) {
   } else if (row->state == frontier::LinkState::kFetched &&
              row->payload_digest == capture->payload_digest) {
     capture->kind = CaptureKind::kRevisit;
-    capture->refers_to = RefersTo{.record_id = row->record_id,
-                                  .target_uri = row->target_uri,
-                                  .date = row->last_fetched.value_or(capture->fetched_at)};
+    capture->refers_to = frontier::LastAnswer(*row);
   }
   Append(active, std::move(*capture), file.version);
 }
 
 void FolderPoll::Append(ActiveSource& active, Capture capture, std::string version) {
   ++work_.at(&active).unacknowledged;
-  Capture light;
-  light.kind = capture.kind;
-  light.url = capture.url;
-  light.fetched_at = capture.fetched_at;
-  light.payload_digest = capture.payload_digest;
-  light.metadata = capture.metadata;
+  Capture light = frontier::WithoutBody(capture);
   context_.archiver.Append(
       std::move(capture), [this, &active, light = std::move(light), version = std::move(version)](
                               const Result<ArchiveAddress>& durable) mutable {

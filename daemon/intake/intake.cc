@@ -78,15 +78,7 @@ struct Intake::Impl {
       return;
     }
     row->digest = digest;
-    Capture capture;
-    capture.url = url;
-    capture.fetched_at = response.started_at;
-    capture.http_status = response.status;
-    capture.protocol = response.protocol;
-    capture.headers = response.headers;
-    capture.body = response.body;
-    capture.truncated = response.truncated;
-    capture.metadata = {.role = CaptureRole::kRobots, .link = url, .exchange = response.exchange};
+    Capture capture = CaptureOf(url, response, {.role = CaptureRole::kRobots, .link = url});
     archiver.Append(std::move(capture), [this, row = *row](const Result<ArchiveAddress>& durable) {
       if (durable) {
         if (auto stored = frontier.StoreWay(row); !stored) {

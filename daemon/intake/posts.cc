@@ -21,48 +21,24 @@ std::string PayloadDigest(std::string_view body) {
   return "sha1:" + text::Base32(text::Sha1(body));
 }
 
-Capture CaptureOf(const frontier::LinkRow& link, const Verdict& verdict,
-                  transports::HttpResponse response, const std::string& final_url,
-                  std::string payload_digest) {
-  Capture capture;
+// As the archive keeps it: what discovery knew, the verdict, and for a revisit what it repeats.
+Capture PostCapture(const frontier::LinkRow& link, const Verdict& verdict, FetchOutcome outcome,
+                    std::string payload_digest) {
+  Capture capture = CaptureOf(std::move(outcome.final_url), *std::move(outcome.response),
+                              {.source = link.source,
+                               .role = CaptureRole::kPost,
+                               .body = link.body,
+                               .link = link.url,
+                               .entry = link.entry,
+                               .publish_after = link.publish_after,
+                               .removal = verdict.removal});
   capture.kind = verdict.kind;
-  capture.url = final_url;
-  capture.fetched_at = response.started_at;
-  capture.http_status = response.status;
-  capture.protocol = std::move(response.protocol);
-  capture.headers = std::move(response.headers);
-  capture.body = std::move(response.body);
-  capture.truncated = std::move(response.truncated);
   capture.payload_digest = std::move(payload_digest);
   if (verdict.kind == CaptureKind::kRevisit) {
     capture.payload_digest = link.payload_digest;
-    capture.refers_to = RefersTo{.record_id = link.record_id,
-                                 .target_uri = link.target_uri,
-                                 .date = link.last_fetched.value_or(capture.fetched_at)};
+    capture.refers_to = frontier::LastAnswer(link);
   }
-  capture.metadata = {.source = link.source,
-                      .role = CaptureRole::kPost,
-                      .body = link.body,
-                      .link = link.url,
-                      .entry = link.entry,
-                      .publish_after = link.publish_after,
-                      .removal = verdict.removal,
-                      .exchange = std::move(response.exchange)};
   return capture;
-}
-
-// What RecordAnswer needs of a capture, without the body.
-Capture WithoutBody(const Capture& capture) {
-  Capture light;
-  light.kind = capture.kind;
-  light.url = capture.url;
-  light.fetched_at = capture.fetched_at;
-  light.http_status = capture.http_status;
-  light.headers = capture.headers;
-  light.truncated = capture.truncated;
-  light.payload_digest = capture.payload_digest;
-  light.metadata = capture.metadata;
-  return light;
 }
 
 }  // namespace
@@ -147,16 +123,15 @@ void Posts::OnOutcome(ActiveSource& active, const frontier::LinkRow& asked, Fetc
     Reschedule(active, asked, verdict);
     return;
   }
-  Capture capture =
-      CaptureOf(asked, verdict, std::move(*outcome.response), outcome.final_url, payload);
-  Capture light = WithoutBody(capture);
-  context_.archiver.Append(
-      std::move(capture),
-      [this, &active, light = std::move(light), verdict, id = asked.id,
-       target = outcome.permanent_target.value_or("")](const Result<ArchiveAddress>& durable) {
-        active.in_flight.erase(id);
-        OnDurable(active, light, target, verdict, durable);
-      });
+  std::string target = outcome.permanent_target.value_or("");
+  Capture capture = PostCapture(asked, verdict, std::move(outcome), payload);
+  Capture light = frontier::WithoutBody(capture);
+  context_.archiver.Append(std::move(capture),
+                           [this, &active, light = std::move(light), verdict, id = asked.id,
+                            target = std::move(target)](const Result<ArchiveAddress>& durable) {
+                             active.in_flight.erase(id);
+                             OnDurable(active, light, target, verdict, durable);
+                           });
 }
 
 void Posts::OnDurable(ActiveSource& active, const Capture& capture, const std::string& target,
