@@ -144,12 +144,15 @@ void Discovery::OnBody(ActiveSource& active, const sources::Way& way, frontier::
   if (way.main) {
     active.wished = reading->ttl ? reading->ttl : sources::FreshFor(capture);
   }
-  if (FeedIsBody(active.source, way) && active.first_poll) {
-    capture.metadata.publish_after = CutOff(active.source, reading->links, context_.schedule.Now());
+  const bool governs = way.main && active.first_poll;
+  const auto cut_off = governs ? CutOff(active.source, reading->links, context_.schedule.Now())
+                               : active.row.publish_after;
+  if (governs && FeedIsBody(active.source, way)) {
+    capture.metadata.publish_after = cut_off;
   }
   const bool news = reading->digest != row.digest;
   row.digest = reading->digest;
-  const auto after = [this, &active, way, row, failure,
+  const auto after = [this, &active, way, row, failure, cut_off,
                       reading = std::move(*reading)](const Result<ArchiveAddress>& durable) {
     if (!durable) {
       OnFailure(active, way, durable.error().message, false);
@@ -159,6 +162,7 @@ void Discovery::OnBody(ActiveSource& active, const sources::Way& way, frontier::
       }
       OnFailure(active, way, failure, way.main);
     } else {
+      active.row.publish_after = cut_off;
       OnReading(active, way, row, reading);
     }
   };
@@ -177,9 +181,6 @@ void Discovery::OnReading(ActiveSource& active, const sources::Way& way,
                  active.source.id, way.url, reading.damaged);
   }
   if (way.main) {
-    if (active.first_poll) {
-      active.row.publish_after = CutOff(active.source, reading.links, context_.schedule.Now());
-    }
     for (const auto& link : reading.links) {
       if (link.dated) {
         active.newest.push_back(*link.dated);
