@@ -3,17 +3,12 @@
 
 #include <atomic>
 #include <chrono>
-#include <csignal>
-#include <cstdlib>
-#include <ctime>
-#include <thread>
 
-#include <pthread.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include "daemon/assembly.h"
 #include "daemon/commands/exit_codes.h"
+#include "daemon/commands/interrupt.h"
 #include "daemon/config/config.h"
 #include "daemon/logging.h"
 #include "daemon/systemd.h"
@@ -22,52 +17,7 @@
 namespace newswire::commands {
 namespace {
 
-constexpr timespec kSignalWait{.tv_sec = 0, .tv_nsec = 200'000'000};
 constexpr std::chrono::seconds kStatusPeriod{5};
-
-sigset_t HandledSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
-    sigaddset(&signals, signal);
-  }
-  return signals;
-}
-
-// Turns signals into requests. They are blocked in every thread of the process; this one waits for
-// them.
-class Signals {
- public:
-  Signals() {
-    const sigset_t signals = HandledSignals();
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
-    thread_ = std::jthread([this](std::stop_token ended) { Watch(ended); });
-  }
-
-  std::stop_token stop() const { return stop_.get_token(); }
-  bool TakeReload() { return reload_.exchange(false); }
-
- private:
-  void Watch(std::stop_token ended) {
-    pthread_setname_np(pthread_self(), "signals");
-    const sigset_t signals = HandledSignals();
-    while (!ended.stop_requested()) {
-      const int signal = sigtimedwait(&signals, nullptr, &kSignalWait);
-      if (signal == SIGHUP) {
-        reload_ = true;
-      } else if (signal == SIGTERM || signal == SIGINT) {
-        if (!stop_.request_stop()) {
-          _exit(kExitInterrupted);  // the second one: the next start settles what is open
-        }
-      }
-    }
-  }
-
-  std::stop_source stop_;
-  std::atomic<bool> reload_{false};
-  std::jthread thread_;  // last: it uses the others
-};
 
 void Reload(const RunOptions& options, Daemon& daemon) {
   systemd::NotifyReloading();
@@ -99,7 +49,8 @@ int Run(const RunOptions& options, std::ostream& err) {
   for (const auto& warning : config->warnings) {
     spdlog::warn("{}", warning);
   }
-  Signals signals;
+  std::atomic<bool> reload{false};
+  const Interrupt signals([&reload] { reload = true; });
   auto daemon = Daemon::Create(*config, SystemClock());
   if (!daemon) {
     err << "newswired: " << daemon.error().message << '\n';
@@ -121,7 +72,7 @@ int Run(const RunOptions& options, std::ostream& err) {
                                next_status = SystemClock().Steady() + kStatusPeriod;
                                systemd::NotifyStatus(status.ToLine());
                              }
-                             if (signals.TakeReload()) {
+                             if (reload.exchange(false)) {
                                Reload(options, **daemon);
                              }
                            },
