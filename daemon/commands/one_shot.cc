@@ -30,7 +30,7 @@ OneShotFetcher::OneShotFetcher(std::unique_ptr<transports::HttpEngine> engine,
                                const std::string& user_agent, const Clock& clock)
     : clock_(clock),
       engine_(std::move(engine)),
-      budget_(clock, [](std::string_view, UtcMillis, std::string_view) {}),
+      budget_(clock, {}),
       fetcher_(*engine_, budget_, clock, user_agent, {}) {}
 
 Status OneShotFetcher::GetAll(std::vector<FetchRequest> requests, const Done& done,

@@ -14,7 +14,8 @@ namespace newswire::frontier {
 namespace {
 
 // docs/formats/frontier.md explains the columns. Times are UTC milliseconds.
-constexpr std::array<std::string_view, 1> kSchema{R"sql(
+constexpr std::array<std::string_view, 2> kSchema{
+    R"sql(
 CREATE TABLE sources(
   id TEXT PRIMARY KEY, contacted INTEGER NOT NULL, publish_after INTEGER, last_sitemap INTEGER,
   next_poll INTEGER NOT NULL, blocked_until INTEGER NOT NULL,
@@ -35,6 +36,14 @@ CREATE TABLE links(
 CREATE UNIQUE INDEX links_by_key ON links(source, key);
 CREATE INDEX links_by_due ON links(source, due, id) WHERE due IS NOT NULL;
 CREATE TABLE blocks(domain TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;
+)sql",
+    R"sql(
+CREATE TABLE hosts(
+  domain TEXT PRIMARY KEY, blocked_until INTEGER,
+  failures INTEGER NOT NULL, first_failure INTEGER, last_failure INTEGER, failing INTEGER NOT NULL
+) WITHOUT ROWID;
+INSERT INTO hosts SELECT domain, until, 0, NULL, NULL, 0 FROM blocks;
+DROP TABLE blocks;
 )sql"};
 
 constexpr std::string_view kLinkColumns =
@@ -375,29 +384,52 @@ Status Frontier::ForEachLink(const std::string& source,
   return ForEachLinkOf((*query)->Bind(1, source), visit);
 }
 
-Status Frontier::StoreBlock(std::string_view domain, UtcMillis until) {
-  auto query = impl_->Write("INSERT OR REPLACE INTO blocks VALUES(?,?)");
-  if (!query) {
-    return std::unexpected(query.error());
-  }
-  return (*query)->Bind(1, domain).Bind(2, Number(until)).Run();
-}
-
-Result<std::vector<std::pair<std::string, UtcMillis>>> Frontier::Blocks(UtcMillis now) {
-  auto query = impl_->Use("SELECT domain, until FROM blocks WHERE until > ?");
+Status Frontier::StoreHost(std::string_view domain, const politeness::HostMemory& memory) {
+  auto query = impl_->Write("INSERT OR REPLACE INTO hosts VALUES(?,?,?,?,?,?)");
   if (!query) {
     return std::unexpected(query.error());
   }
   auto& statement = **query;
-  std::vector<std::pair<std::string, UtcMillis>> blocks;
-  const auto read = statement.Bind(1, Number(now)).ForEachRow([&]() -> Status {
-    blocks.emplace_back(statement.Text(0), Time(statement.Int(1)));
+  statement.Bind(1, domain);
+  BindTime(statement, 2, memory.blocked_until);
+  statement.Bind(3, int64_t{memory.failures.in_a_row});
+  BindTime(statement, 4, memory.failures.first);
+  BindTime(statement, 5, memory.failures.last);
+  statement.Bind(6, int64_t{memory.failing});
+  return statement.Run();
+}
+
+Result<std::vector<HostRow>> Frontier::Hosts(UtcMillis now) {
+  auto forget = impl_->Write(
+      "DELETE FROM hosts WHERE coalesce(blocked_until, 0) <= ? AND coalesce(last_failure, 0) <= ?");
+  if (!forget) {
+    return std::unexpected(forget.error());
+  }
+  const auto forgotten =
+      (*forget)->Bind(1, Number(now)).Bind(2, Number(now - politeness::kFailuresForgiven)).Run();
+  if (!forgotten) {
+    return std::unexpected(forgotten.error());
+  }
+  auto query = impl_->Use(
+      "SELECT domain, blocked_until, failures, first_failure, last_failure, failing FROM hosts");
+  if (!query) {
+    return std::unexpected(query.error());
+  }
+  auto& statement = **query;
+  std::vector<HostRow> hosts;
+  const auto read = statement.ForEachRow([&]() -> Status {
+    hosts.push_back({.domain = std::string(statement.Text(0)),
+                     .memory = {.blocked_until = TimeAt(statement, 1),
+                                .failures = {.in_a_row = static_cast<uint32_t>(statement.Int(2)),
+                                             .first = TimeAt(statement, 3),
+                                             .last = TimeAt(statement, 4)},
+                                .failing = statement.Int(5) != 0}});
     return {};
   });
   if (!read) {
     return std::unexpected(read.error());
   }
-  return blocks;
+  return hosts;
 }
 
 Status Frontier::Commit() {

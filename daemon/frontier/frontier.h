@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fetchers/politeness/host_budget.h"
 #include "fetchers/politeness/retry_policy.h"
 #include "transforms/model/capture.h"
 #include "transforms/model/error.h"
@@ -67,6 +68,12 @@ struct LinkRow {
   std::string reason;                  // of the last failure, for a person
 };
 
+// What is known of a registrable domain.
+struct HostRow {
+  std::string domain;
+  politeness::HostMemory memory;
+};
+
 std::string EntryDigest(const LinkEntry& entry);
 
 // What is known and what is due, in SQLite. Owned and used by the intake thread alone. Reads see
@@ -96,8 +103,9 @@ class Frontier {
   // File sources: every known link, to find those that vanished.
   Status ForEachLink(const std::string& source, const std::function<void(const LinkRow&)>& visit);
 
-  Status StoreBlock(std::string_view domain, UtcMillis until);
-  Result<std::vector<std::pair<std::string, UtcMillis>>> Blocks(UtcMillis now);
+  Status StoreHost(std::string_view domain, const politeness::HostMemory& memory);
+  // The domains whose block or failures still count at `now`; the others are forgotten.
+  Result<std::vector<HostRow>> Hosts(UtcMillis now);
 
   Status Commit();  // what was written since the last one is durable
   bool dirty() const;

@@ -37,8 +37,8 @@ struct Intake::Impl {
         schedule(clock_in),
         frontier(frontier_in),
         archiver(archive_in, engine_in),
-        budget(clock_in, [this](std::string_view domain, UtcMillis until,
-                                std::string_view why) { OnBlock(domain, until, why); }),
+        budget(clock_in, [this](std::string_view domain, const politeness::HostMemory& memory,
+                                std::string_view why) { OnHost(domain, memory, why); }),
         fetcher(engine_in, budget, clock_in, user_agent,
                 [this](const std::string& url, const transports::HttpResponse& response) {
                   OnRobots(url, response);
@@ -56,9 +56,12 @@ struct Intake::Impl {
         folders(context),
         next_sources(std::move(sources_in)) {}
 
-  void OnBlock(std::string_view domain, UtcMillis until, std::string_view why) {
-    spdlog::warn("a host is blocked domain={} until={} why=\"{}\"", domain, FormatUtc(until), why);
-    if (auto stored = frontier.StoreBlock(domain, until); !stored) {
+  void OnHost(std::string_view domain, const politeness::HostMemory& memory, std::string_view why) {
+    if (!why.empty()) {
+      spdlog::warn("a host is blocked domain={} until={} why=\"{}\"", domain,
+                   FormatUtc(memory.blocked_until.value_or(UtcMillis{})), why);
+    }
+    if (auto stored = frontier.StoreHost(domain, memory); !stored) {
       context.Die(stored.error());
     }
   }
@@ -89,12 +92,15 @@ struct Intake::Impl {
   }
 
   Status Restore() {
-    auto blocks = frontier.Blocks(clock.Wall());
-    if (!blocks) {
-      return std::unexpected(blocks.error());
+    auto hosts = frontier.Hosts(clock.Wall());
+    if (!hosts) {
+      return std::unexpected(hosts.error());
     }
-    for (const auto& [domain, until] : *blocks) {
-      budget.Restore(domain, until);
+    for (const auto& host : *hosts) {
+      budget.Restore(host.domain, host.memory);
+    }
+    if (!frontier.created()) {
+      budget.AssumeAllAsked();
     }
     return {};
   }

@@ -36,8 +36,8 @@ std::string RegistrableDomain(std::string_view host, uint16_t port) {
   return domain != nullptr ? std::string(domain) : name;
 }
 
-HostBudget::HostBudget(const Clock& clock, OnBlock on_block)
-    : clock_(clock), on_block_(std::move(on_block)), forget_at_(kForgetFrom) {}
+HostBudget::HostBudget(const Clock& clock, OnChange on_change)
+    : clock_(clock), on_change_(std::move(on_change)), forget_at_(kForgetFrom) {}
 
 std::optional<SteadyTime> HostBudget::Acquire(std::string_view domain, const HostRules& rules) {
   State& state = At(domain);
@@ -46,8 +46,8 @@ std::optional<SteadyTime> HostBudget::Acquire(std::string_view domain, const Hos
   }
   const SteadyTime now = clock_.Steady();
   SteadyTime start = now;
-  if (state.last_end) {
-    start = std::max(start, *state.last_end + std::max(rules.delay, state.crawl_delay));
+  if (const auto last_end = state.last_end ? state.last_end : assumed_end_) {
+    start = std::max(start, *last_end + std::max(rules.delay, state.crawl_delay));
   }
   if (const std::optional<UtcMillis> until = BlockedUntil(domain)) {
     start = std::max(start, now + (*until - clock_.Wall()));
@@ -67,58 +67,85 @@ void HostBudget::Release(std::string_view domain, milliseconds crawl_delay) {
 }
 
 void HostBudget::Block(std::string_view domain, UtcMillis until, std::string_view why) {
-  const std::optional<UtcMillis> before = BlockedUntil(domain);
-  if (until <= clock_.Wall() || (before && *before >= until)) {
-    return;
-  }
-  At(domain).blocked_until = until;
-  if (on_block_) {
-    on_block_(domain, until, why);
+  HostMemory& memory = At(domain).memory;
+  if (Extend(memory, clock_.Wall(), until)) {
+    Tell(domain, memory, why);
   }
 }
 
-void HostBudget::Restore(std::string_view domain, UtcMillis until) {
-  std::optional<UtcMillis>& blocked = At(domain).blocked_until;
-  blocked = std::max(blocked.value_or(until), until);
+bool HostBudget::Extend(HostMemory& memory, UtcMillis now, UtcMillis until) {
+  const bool blocked = memory.blocked_until && *memory.blocked_until > now;
+  if (until <= now || (blocked && *memory.blocked_until >= until)) {
+    return false;
+  }
+  memory.blocked_until = until;
+  return true;
 }
+
+void HostBudget::Tell(std::string_view domain, const HostMemory& memory,
+                      std::string_view why) const {
+  if (on_change_) {
+    on_change_(domain, memory, why);
+  }
+}
+
+void HostBudget::Restore(std::string_view domain, const HostMemory& memory) {
+  At(domain).memory = memory;
+}
+
+void HostBudget::AssumeAllAsked() { assumed_end_ = clock_.Steady(); }
 
 std::optional<UtcMillis> HostBudget::BlockedUntil(std::string_view domain) const {
   const auto found = domains_.find(domain);
-  if (found == domains_.end() || !found->second.blocked_until ||
-      *found->second.blocked_until <= clock_.Wall()) {
+  if (found == domains_.end()) {
     return std::nullopt;
   }
-  return found->second.blocked_until;
+  const auto& until = found->second.memory.blocked_until;
+  return until && *until > clock_.Wall() ? until : std::nullopt;
 }
 
 milliseconds HostBudget::Penalize(std::string_view domain,
                                   std::optional<std::chrono::seconds> retry_after,
                                   std::string_view why, uint64_t random) {
-  milliseconds wait = NextBackoff(At(domain).failures, clock_.Wall(), random);
+  HostMemory& memory = At(domain).memory;
+  const UtcMillis now = clock_.Wall();
+  milliseconds wait = NextBackoff(memory.failures, now, random);
   if (retry_after) {
     wait = *retry_after;
   }
-  Block(domain, clock_.Wall() + wait, why);
+  Tell(domain, memory, Extend(memory, now, now + wait) ? why : "");
   return wait;
 }
 
 bool HostBudget::ReportFailure(std::string_view domain, std::string_view url, uint64_t random) {
   State& state = At(domain);
-  if (state.failed_urls.size() < kFailingUrls &&
-      std::ranges::find(state.failed_urls, url) == state.failed_urls.end()) {
-    state.failed_urls.emplace_back(url);
+  HostMemory& memory = state.memory;
+  if (!memory.failing) {
+    if (std::ranges::find(state.failed_urls, url) == state.failed_urls.end()) {
+      state.failed_urls.emplace_back(url);
+    }
+    if (state.failed_urls.size() < kFailingUrls) {
+      return false;
+    }
+    memory.failing = true;
+    state.failed_urls.clear();
   }
-  if (state.failed_urls.size() < kFailingUrls) {
-    return false;
-  }
-  const milliseconds wait = NextBackoff(state.failures, clock_.Wall(), random);
-  Block(domain, clock_.Wall() + wait, "several of its URLs failed in a row");
+  const UtcMillis now = clock_.Wall();
+  const milliseconds wait = NextBackoff(memory.failures, now, random);
+  const bool longer = Extend(memory, now, now + wait);
+  Tell(domain, memory, longer ? "several of its URLs failed in a row" : "");
   return true;
 }
 
 void HostBudget::ReportSuccess(std::string_view domain) {
-  if (State* state = Find(domain)) {
-    state->failed_urls.clear();
+  State* state = Find(domain);
+  if (state == nullptr) {
+    return;
+  }
+  state->failed_urls.clear();
+  if (state->memory.failing) {
+    state->memory.failing = false;
+    Tell(domain, state->memory, "");
   }
 }
 
@@ -143,7 +170,8 @@ void HostBudget::ForgetIdle() {
   std::erase_if(domains_, [&](const auto& entry) {
     const State& state = entry.second;
     const bool idle = !state.last_end || now - *state.last_end > kIdle;
-    const bool blocked = state.blocked_until && *state.blocked_until > wall - kIdle;
+    const auto& until = state.memory.blocked_until;
+    const bool blocked = until && *until > wall - kIdle;
     return state.in_flight == 0 && idle && !blocked;
   });
   forget_at_ = std::max(kForgetFrom, domains_.size() * 2);  // so that looking stays cheap

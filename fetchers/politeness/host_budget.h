@@ -27,17 +27,27 @@ struct HostRules {
   int parallel = 1;
 };
 
+// What a restart must know of a domain, so that it asks nothing earlier than this process would.
+struct HostMemory {
+  std::optional<UtcMillis> blocked_until;
+  Failures failures;     // how long the next block will be
+  bool failing = false;  // several of its URLs failed in a row: the next failure blocks at once
+
+  bool operator==(const HostMemory&) const = default;
+};
+
 // How much may be asked of each registrable domain: so many requests in flight, a delay between
 // them, nothing while it is blocked. Single-threaded; the clock outlives it. Blocks (Retry-After,
-// backoff) are wall times, told to `on_block` so that the frontier can make them durable, and given
-// back by Restore at start. Delays are steady times. Domains that are idle for an hour are
-// forgotten.
+// backoff) are wall times; they and the failures behind them are told to `on_change`, so that the
+// frontier can make them durable, and given back by Restore at start. Delays are steady times.
+// Domains that are idle for an hour are forgotten.
 class HostBudget {
  public:
-  using OnBlock =
-      std::function<void(std::string_view domain, UtcMillis until, std::string_view why)>;
+  // `why`: of a block, for a person; empty when there is no new one.
+  using OnChange =
+      std::function<void(std::string_view domain, const HostMemory& memory, std::string_view why)>;
 
-  HostBudget(const Clock& clock, OnBlock on_block);
+  HostBudget(const Clock& clock, OnChange on_change);
 
   // Takes a slot (nullopt), or says when to ask again; SteadyTime::max() when only a Release can
   // help. Nothing is taken then.
@@ -48,8 +58,11 @@ class HostBudget {
 
   // Nothing starts before `until`; never shortens a block.
   void Block(std::string_view domain, UtcMillis until, std::string_view why);
-  // The same without telling `on_block`.
-  void Restore(std::string_view domain, UtcMillis until);
+  // At start, what `on_change` was told; it is not told again.
+  void Restore(std::string_view domain, const HostMemory& memory);
+  // At start, after a process that may have asked any domain a moment ago: the first request to
+  // each waits its delay.
+  void AssumeAllAsked();
   std::optional<UtcMillis> BlockedUntil(std::string_view domain) const;
 
   // The domain said to wait (429, 503): blocks it for `retry_after`, or else for the next backoff.
@@ -69,9 +82,8 @@ class HostBudget {
     int in_flight = 0;
     std::optional<SteadyTime> last_end;
     std::chrono::milliseconds crawl_delay{0};
-    std::optional<UtcMillis> blocked_until;
-    std::vector<std::string> failed_urls;  // different ones of this row, at most kFailingUrls
-    Failures failures;                     // of Penalize and ReportFailure
+    HostMemory memory;
+    std::vector<std::string> failed_urls;  // different ones of this row, fewer than kFailingUrls
   };
   struct Hash {
     using is_transparent = void;
@@ -80,10 +92,14 @@ class HostBudget {
 
   State& At(std::string_view domain);
   State* Find(std::string_view domain);
+  // Whether the block is now longer than it was.
+  static bool Extend(HostMemory& memory, UtcMillis now, UtcMillis until);
+  void Tell(std::string_view domain, const HostMemory& memory, std::string_view why) const;
   void ForgetIdle();
 
   const Clock& clock_;
-  OnBlock on_block_;
+  OnChange on_change_;
+  std::optional<SteadyTime> assumed_end_;  // of a domain's last request, when none is known
   std::unordered_map<std::string, State, Hash, std::equal_to<>> domains_;
   size_t forget_at_;  // the number of domains at which idle ones are looked for
 };

@@ -20,6 +20,9 @@ constexpr milliseconds kDailyAfter = std::chrono::days(7);
 constexpr uint32_t kMaxDoublings = 20;  // beyond kLongestBackoff, far below an overflow
 constexpr int kJitterPerMille = 100;
 
+// Of kFailuresForgiven: the longest back-off with its jitter (10 %), and the quiet time.
+static_assert(kFailuresForgiven >= kLongestBackoff + kLongestBackoff / 10 + kQuiet);
+
 milliseconds BackoffAfter(uint32_t failures) {
   const uint32_t doublings = std::min(failures > 0 ? failures - 1 : 0, kMaxDoublings);
   return std::min(kFirstBackoff * (int64_t{1} << doublings), kLongestBackoff);

@@ -15,7 +15,12 @@ struct Failures {
   uint32_t in_a_row = 0;
   std::optional<UtcMillis> first;  // of this row
   std::optional<UtcMillis> last;
+
+  bool operator==(const Failures&) const = default;
 };
+
+// A row of failures is forgiven, whatever its length, when the last one is older than this.
+inline constexpr std::chrono::hours kFailuresForgiven{27};
 
 // Seconds or an HTTP date (RFC 9110 section 10.2.3); at most 24 h, a date that has passed is 0;
 // nullopt when unreadable.

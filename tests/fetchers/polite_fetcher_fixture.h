@@ -39,8 +39,11 @@ class PoliteFetcherTest : public ::testing::Test {
   void Restart() {
     fetcher_.reset();
     budget_ = std::make_unique<politeness::HostBudget>(
-        clock_, [this](std::string_view domain, UtcMillis until, std::string_view) {
-          blocks_.push_back({std::string(domain), until});
+        clock_, [this](std::string_view domain, const politeness::HostMemory& memory,
+                       std::string_view why) {
+          if (!why.empty()) {
+            blocks_.push_back({std::string(domain), memory.blocked_until.value()});
+          }
         });
     fetcher_ = std::make_unique<PoliteFetcher>(
         *engine_, *budget_, clock_, "newswire/1.0 (+mailto:test@example.org)",

@@ -112,7 +112,7 @@ TEST_F(PoliteFetcherTest, AHopObeysTheBudgetOfItsOwnDomain) {
   HttpServer other;
   server_.Route("/a", To(other.Url("/b")));
   budget_->Restore("127.0.0.1:" + std::to_string(other.port()),
-                   clock_.Wall() + std::chrono::hours(1));
+                   {.blocked_until = clock_.Wall() + std::chrono::hours(1)});
   const FetchOutcome outcome = Get(Listed(server_.Url("/a")));
   EXPECT_TRUE(outcome.host_blocked);
   EXPECT_TRUE(other.requests().empty());

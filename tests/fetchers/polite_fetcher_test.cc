@@ -156,7 +156,7 @@ TEST_F(PoliteFetcherTest, ARestartKeepsBlocks) {
   Get(Listed(server_.Url("/busy")));
   ASSERT_EQ(blocks_.size(), 1U);
   Restart();
-  budget_->Restore(blocks_[0].domain, blocks_[0].until);
+  budget_->Restore(blocks_[0].domain, {.blocked_until = blocks_[0].until});
   EXPECT_TRUE(Get(Listed(server_.Url("/x"))).host_blocked);
   EXPECT_EQ(server_.Count("/x"), 0U);
 }
@@ -218,7 +218,8 @@ TEST_F(PoliteFetcherTest, ThousandsOfDomainsWaitTogether) {
   int done = 0;
   for (int i = 0; i < kDomains; ++i) {
     const std::string host = "d" + std::to_string(i) + ".localhost";
-    budget_->Restore(host + ":" + std::to_string(server_.port()), clock_.Wall() + seconds(20));
+    budget_->Restore(host + ":" + std::to_string(server_.port()),
+                     {.blocked_until = clock_.Wall() + seconds(20)});
     for (int k = 0; k < 2; ++k) {
       fetcher_->Fetch(Listed(server_.Url("/", host)), [&](const FetchOutcome&) { ++done; });
     }

@@ -124,8 +124,15 @@ TEST_F(FrontierTest, KeepsSourcesWaysAndBlocks) {
                                    .last_modified = "l",
                                    .digest = "d",
                                    .target = "t"}));
-  ASSERT_TRUE(frontier_->StoreBlock("site.example", kNow + hours(1)));
-  ASSERT_TRUE(frontier_->StoreBlock("other.example", kNow - hours(1)));
+  const politeness::HostMemory host{
+      .blocked_until = kNow + hours(1),
+      .failures = {.in_a_row = 3, .first = kNow - hours(2), .last = kNow - minutes(1)},
+      .failing = true};
+  ASSERT_TRUE(frontier_->StoreHost("site.example", host));
+  ASSERT_TRUE(frontier_->StoreHost("over.example", {.blocked_until = kNow - hours(1)}));
+  ASSERT_TRUE(frontier_->StoreHost(
+      "failed.example", {.blocked_until = kNow - hours(1),
+                         .failures = {.in_a_row = 9, .first = kNow, .last = kNow - hours(20)}}));
   ASSERT_TRUE(frontier_->Commit());
   Reopen();
   const auto back = frontier_->LoadSource("s");
@@ -141,10 +148,13 @@ TEST_F(FrontierTest, KeepsSourcesWaysAndBlocks) {
   const auto way = frontier_->LoadWay("s", "u");
   ASSERT_TRUE(way) << way.error();
   EXPECT_EQ(way->etag + way->last_modified + way->digest + way->target, "eldt");
-  const auto blocks = frontier_->Blocks(kNow);
-  ASSERT_TRUE(blocks) << blocks.error();
-  ASSERT_EQ(blocks->size(), 1u) << "the other one is over";
-  EXPECT_EQ(blocks->at(0).first, "site.example");
+  const auto hosts = frontier_->Hosts(kNow);
+  ASSERT_TRUE(hosts) << hosts.error();
+  ASSERT_EQ(hosts->size(), 2u) << "over.example is over";
+  EXPECT_EQ(hosts->at(0).domain, "failed.example") << "its next block is a long one";
+  EXPECT_EQ(hosts->at(0).memory.failures.in_a_row, 9u);
+  EXPECT_EQ(hosts->at(1).domain, "site.example");
+  EXPECT_EQ(hosts->at(1).memory, host);
 }
 
 TEST_F(FrontierTest, ForgetsWhatWasNotCommitted) {

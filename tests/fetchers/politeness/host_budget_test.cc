@@ -40,13 +40,22 @@ class HostBudgetTest : public ::testing::Test {
  protected:
   struct Told {
     std::string domain;
-    UtcMillis until;
+    HostMemory memory;
     std::string why;
   };
   HostBudget MakeBudget() {
-    return {clock_, [this](std::string_view domain, UtcMillis until, std::string_view why) {
-              told_.push_back({std::string(domain), until, std::string(why)});
+    return {clock_,
+            [this](std::string_view domain, const HostMemory& memory, std::string_view why) {
+              told_.push_back({std::string(domain), memory, std::string(why)});
             }};
+  }
+  // What was told last is durable; the next process knows no more.
+  HostBudget Restart() {
+    HostBudget restarted = MakeBudget();
+    if (!told_.empty()) {
+      restarted.Restore(told_.back().domain, told_.back().memory);
+    }
+    return restarted;
   }
   bool Free(std::string_view domain, const HostRules& rules = kRules) {
     return !budget_.Acquire(domain, rules).has_value();
@@ -98,7 +107,7 @@ TEST_F(HostBudgetTest, ABlockedDomainWaitsAndIsTold) {
   EXPECT_TRUE(Free("b.example"));
   ASSERT_EQ(told_.size(), 1U);
   EXPECT_EQ(told_[0].domain, "a.example");
-  EXPECT_EQ(told_[0].until, clock_.Wall() + minutes(5));
+  EXPECT_EQ(told_[0].memory.blocked_until, clock_.Wall() + minutes(5));
   EXPECT_EQ(told_[0].why, "HTTP 429");
   clock_.Advance(minutes(5));
   EXPECT_EQ(budget_.BlockedUntil("a.example"), std::nullopt);
@@ -116,10 +125,39 @@ TEST_F(HostBudgetTest, ARestartKeepsBlocks) {
   budget_.Penalize("a.example", std::nullopt, "HTTP 429", kNoJitter);
   ASSERT_EQ(told_.size(), 1U);
   clock_.Advance(seconds(10));
-  HostBudget restarted = MakeBudget();
-  restarted.Restore(told_[0].domain, told_[0].until);
+  HostBudget restarted = Restart();
   EXPECT_EQ(restarted.Acquire("a.example", kRules), clock_.Steady() + seconds(50));
   EXPECT_EQ(told_.size(), 1U);  // what was restored is not told again
+}
+
+TEST_F(HostBudgetTest, ARestartKeepsTheLengthOfTheNextBlock) {
+  budget_.Penalize("a.example", std::nullopt, "HTTP 429", kNoJitter);
+  clock_.Advance(minutes(1));
+  budget_.Penalize("a.example", seconds(0), "HTTP 429", kNoJitter);  // no block, but a failure
+  HostBudget restarted = Restart();
+  EXPECT_EQ(restarted.Penalize("a.example", std::nullopt, "HTTP 429", kNoJitter), minutes(4));
+}
+
+TEST_F(HostBudgetTest, ARestartKeepsARowOfFailuresUntilASuccess) {
+  for (const auto* url : {"http://a.example/1", "http://a.example/2", "http://a.example/3"}) {
+    budget_.ReportFailure("a.example", url, kNoJitter);
+  }
+  clock_.Advance(minutes(1));
+  HostBudget restarted = Restart();
+  EXPECT_TRUE(restarted.ReportFailure("a.example", "http://a.example/1", kNoJitter));
+  EXPECT_EQ(restarted.BlockedUntil("a.example"), clock_.Wall() + minutes(2));
+  clock_.Advance(minutes(2));
+  restarted.ReportSuccess("a.example");
+  EXPECT_FALSE(Restart().ReportFailure("a.example", "http://a.example/1", kNoJitter));
+}
+
+TEST_F(HostBudgetTest, TheFirstRequestAfterARestartWaitsItsDelay) {
+  budget_.AssumeAllAsked();
+  EXPECT_EQ(budget_.Acquire("a.example", kRules), clock_.Steady() + seconds(1));
+  EXPECT_EQ(budget_.Acquire("b.example", {.delay = seconds(9)}), clock_.Steady() + seconds(9));
+  clock_.Advance(seconds(1));
+  EXPECT_TRUE(Free("a.example"));
+  EXPECT_FALSE(Free("b.example", {.delay = seconds(9)}));
 }
 
 TEST_F(HostBudgetTest, ObeysRetryAfterElseBacksOff) {
