@@ -24,7 +24,6 @@ void RecordSuccess(LinkRow& row, const Capture& capture) {
 }  // namespace
 
 void RecordAnswer(LinkRow& row, const Capture& capture) {
-  row.last_fetched = capture.fetched_at;
   const bool whole = capture.kind == CaptureKind::kResource ||
                      (capture.kind == CaptureKind::kResponse && capture.http_status == kOk &&
                       capture.truncated.empty());
@@ -35,6 +34,7 @@ void RecordAnswer(LinkRow& row, const Capture& capture) {
     row.payload_digest = capture.payload_digest;
     row.record_id = capture.address.record_id;
     row.target_uri = capture.url;
+    row.last_fetched = capture.fetched_at;
   } else if (capture.kind == CaptureKind::kRevisit) {
     RecordSuccess(row, capture);
   } else {

@@ -60,12 +60,13 @@ struct LinkRow {
   std::optional<UtcMillis> publish_after;  // stands in its first capture's metadata
   // The last 200.
   std::string etag, last_modified, payload_digest, record_id, target_uri;
-  std::string entry_digest;  // of the entry that capture was made with
-  std::optional<UtcMillis> first_fetched, last_fetched;
-  std::optional<UtcMillis> first_404;  // of the present row of 404s
-  std::string target;                  // permanent redirect
-  uint32_t attempts = 0;               // failures in a row
-  std::string reason;                  // of the last failure, for a person
+  std::string entry_digest;                // of the entry that capture was made with
+  std::optional<UtcMillis> first_fetched;  // the first 200
+  std::optional<UtcMillis> last_fetched;   // when `record_id` was made
+  std::optional<UtcMillis> first_404;      // of the present row of 404s
+  std::string target;                      // permanent redirect
+  uint32_t attempts = 0;                   // failures in a row
+  std::string reason;                      // of the last failure, for a person
 };
 
 // What is known of a registrable domain.

@@ -203,6 +203,7 @@ TEST(RecordAnswer, AnyAnswerButSuccessTakesTheValidatorsAway) {
   capture.fetched_at = kNow + hours(1);
   RecordAnswer(row, capture);
   EXPECT_EQ(row.etag, "\"e\"") << "a 304 without validators leaves the old ones";
+  EXPECT_EQ(LastAnswer(row).date, kNow) << "a revisit repeats the 200, not the 304 after it";
   EXPECT_EQ(row.first_fetched, kNow);
   capture.kind = CaptureKind::kResponse;
   capture.http_status = 404;
