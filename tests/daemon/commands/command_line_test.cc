@@ -44,7 +44,7 @@ TEST(Help, OfEachCommandStandsInTheDocumentation) {
     std::istringstream words(ran.out);
     for (std::string word; words >> word;) {
       if (word.starts_with("--") && word != "--help" && word.size() > 3) {
-        const std::string option = word.substr(0, word.find_first_of(",=.`\"'"));
+        const std::string option = word.substr(0, word.find_first_of(",;:=.)`\"'"));
         EXPECT_THAT(page, HasSubstr(option)) << command;
       }
     }
