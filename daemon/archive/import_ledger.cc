@@ -147,6 +147,10 @@ Status ImportLedger::CatchUp(const std::filesystem::path& archive_dir) {
       *segments, [&](const Segment& s) { return s.serial == position_.serial(); });
   Result<std::unique_ptr<Reader>> reader =
       Reader::OpenArchive(archive_dir, there ? position_ : Position{}, {});
+  if (!reader && reader.error().kind == ErrorKind::kCorruption) {
+    // A power loss took what was read there and not yet durable; no import was among it.
+    reader = Reader::OpenArchive(archive_dir, Position{}, {});
+  }
   if (!reader) {
     return std::unexpected(reader.error());
   }

@@ -173,6 +173,29 @@ TEST_F(ImportTest, TheSameRecordInTwoFilesIsOne) {
   EXPECT_EQ(outcome.counts.known, 1u);
 }
 
+// What others appended after the last import is lost with the power; the position that was reached
+// is then no place in the archive.
+TEST_F(ImportTest, TheArchiveMayEndBeforeThePositionThatWasReached) {
+  {
+    ArchiveSink sink(*archive_);
+    ASSERT_TRUE(Run(Foreign(2), sink).status);
+  }
+  const Position imported = archive_->durable_end();
+  ASSERT_TRUE(AppendAndWait(*archive_, MakeCapture(9)));
+  {
+    ArchiveSink sink(*archive_);
+    ASSERT_TRUE(Run({}, sink).status);
+  }
+  archive_.reset();
+  std::filesystem::resize_file(dir() / "newswire-main-00000001.warc.gz", imported.offset());
+  SetUp();
+  ArchiveSink sink(*archive_);
+  const Outcome outcome = Run(Foreign(3), sink);
+  ASSERT_TRUE(outcome.status) << outcome.status.error();
+  EXPECT_EQ(outcome.counts.known, 2u);
+  EXPECT_EQ(outcome.counts.imported, 1u);
+}
+
 TEST_F(ImportTest, OneImportAtATime) {
   const Result<FolderLock> lock = ImportLedger::Lock(state());
   ASSERT_TRUE(lock);
