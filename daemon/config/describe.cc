@@ -28,7 +28,6 @@ std::string_view GroupOf(std::string_view name) {
   const size_t dot = name.find('.');
   return dot == std::string_view::npos ? std::string_view{} : name.substr(0, dot);
 }
-std::string_view LastOf(std::string_view name) { return name.substr(name.rfind('.') + 1); }
 
 std::string GroupSummary(std::string_view group) {
   for (const Group& known : Groups()) {
@@ -186,19 +185,21 @@ void WriteShape(JsonWriter& json, const Key<Owner>& key) {
 template <typename Owner>
 void WriteKeys(JsonWriter& json, std::span<const Key<Owner>> keys, const Owner& defaults) {
   json.Key("properties").BeginObject();
-  std::string_view group;
-  for (const Key<Owner>& key : keys) {
-    if (GroupOf(key.name) != group) {
-      if (!group.empty()) {
-        json.EndObject().EndObject();
-      }
-      group = GroupOf(key.name);
-      if (!group.empty()) {
-        json.Key(group).BeginObject().Key("description").String(GroupSummary(group));
-        json.Key("type").BeginArray().String("object").String("null").EndArray();
-        json.Key("additionalProperties").Bool(false).Key("properties").BeginObject();
-      }
+  std::vector<std::string_view> groups;
+  const auto go_to = [&](std::vector<std::string_view> wanted) {
+    const GroupChange change = ChangeOf(groups, wanted);
+    for (size_t i = 0; i < change.ended; ++i) {
+      json.EndObject().EndObject();
     }
+    for (const std::string_view group : change.begun) {
+      json.Key(LastOf(group)).BeginObject().Key("description").String(GroupSummary(group));
+      json.Key("type").BeginArray().String("object").String("null").EndArray();
+      json.Key("additionalProperties").Bool(false).Key("properties").BeginObject();
+    }
+    groups = std::move(wanted);
+  };
+  for (const Key<Owner>& key : keys) {
+    go_to(GroupsOf(key.name));
     json.Key(LastOf(key.name)).BeginObject().Key("description").String(key.summary);
     WriteShape(json, key);
     if (key.absent.empty()) {
@@ -216,9 +217,7 @@ void WriteKeys(JsonWriter& json, std::span<const Key<Owner>> keys, const Owner& 
     }
     json.EndObject();
   }
-  if (!group.empty()) {
-    json.EndObject().EndObject();
-  }
+  go_to({});
 }
 
 // ---- YAML ------------------------------------------------------------------------------------
@@ -289,19 +288,19 @@ void WriteYamlKey(std::string& out, const Key<Owner>& key, const Owner& defaults
 template <typename Owner>
 void WriteYamlKeys(std::string& out, std::span<const Key<Owner>> keys, const Owner& defaults,
                    const std::string& indent) {
-  std::string_view group;
+  std::vector<std::string_view> groups;
   for (const Key<Owner>& key : keys) {
-    if (GroupOf(key.name) != group) {
-      group = GroupOf(key.name);
-      if (group.empty()) {
-        WriteYamlKey(out, key, defaults, indent);
-        continue;
-      }
-      out += indent.empty() ? "\n" : "";
-      WriteComment(out, GroupSummary(group), indent);
-      out += fmt::format("{}{}:\n", indent, group);
+    std::vector<std::string_view> wanted = GroupsOf(key.name);
+    const std::vector<std::string_view> begun = ChangeOf(groups, wanted).begun;
+    for (size_t i = 0; i < begun.size(); ++i) {
+      const size_t depth = wanted.size() - begun.size() + i;
+      const std::string at = indent + std::string(2 * depth, ' ');
+      out += at.empty() ? "\n" : "";
+      WriteComment(out, GroupSummary(begun[i]), at);
+      out += fmt::format("{}{}:\n", at, LastOf(begun[i]));
     }
-    WriteYamlKey(out, key, defaults, group.empty() ? indent : indent + "  ");
+    WriteYamlKey(out, key, defaults, indent + std::string(2 * wanted.size(), ' '));
+    groups = std::move(wanted);
   }
 }
 

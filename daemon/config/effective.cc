@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/core.h>
 
@@ -93,26 +94,23 @@ std::string EffectiveJson(const Config& config) {
   Writer writer(config.references, out);
   text::JsonWriter& json = writer.json();
   json.BeginObject();
-  std::string_view group;
-  for (const Key<Config>& key : ConfigKeys()) {
-    const size_t dot = key.name.find('.');
-    const std::string_view its_group =
-        dot == std::string_view::npos ? std::string_view{} : key.name.substr(0, dot);
-    if (its_group != group) {
-      if (!group.empty()) {
-        json.EndObject();
-      }
-      if (!its_group.empty()) {
-        json.Key(its_group).BeginObject();
-      }
-      group = its_group;
+  std::vector<std::string_view> groups;
+  const auto go_to = [&](std::vector<std::string_view> wanted) {
+    const GroupChange change = ChangeOf(groups, wanted);
+    for (size_t i = 0; i < change.ended; ++i) {
+      json.EndObject();
     }
-    json.Key(dot == std::string_view::npos ? key.name : key.name.substr(dot + 1));
+    for (const std::string_view group : change.begun) {
+      json.Key(LastOf(group)).BeginObject();
+    }
+    groups = std::move(wanted);
+  };
+  for (const Key<Config>& key : ConfigKeys()) {
+    go_to(GroupsOf(key.name));
+    json.Key(LastOf(key.name));
     writer.Write(std::string(key.name), key.get(config));
   }
-  if (!group.empty()) {
-    json.EndObject();
-  }
+  go_to({});
   json.Key("sources").BeginArray();
   for (const Source& source : config.sources) {
     WriteSource(config, source, json);

@@ -10,15 +10,35 @@
 namespace newswire::config {
 
 std::span<const Group> Groups() {
-  static constexpr std::array<Group, 6> kGroups{
+  static constexpr std::array<Group, 7> kGroups{
       {{"http", "Fetching."},
        {"kafka", "Publishing. `topic`, `max_topics` and `max_event_bytes` hold for every output."},
        {"archive", "The WARC archive."},
+       {"archive.retention",
+        "The oldest segments are deleted, once what they hold is published and a snapshot of the "
+        "sequencer's state is kept. Off unless one of these is given."},
        {"transforms", "Turning captures into posts."},
        {"log", "What the daemon says."},
        {"removal", "When a post counts as removed."}}};
   return kGroups;
 }
+
+std::vector<std::string_view> GroupsOf(std::string_view key) {
+  std::vector<std::string_view> groups;
+  for (size_t dot = key.find('.'); dot != std::string_view::npos; dot = key.find('.', dot + 1)) {
+    groups.push_back(key.substr(0, dot));
+  }
+  return groups;
+}
+
+GroupChange ChangeOf(const std::vector<std::string_view>& before,
+                     const std::vector<std::string_view>& after) {
+  const auto differ = std::ranges::mismatch(before, after);
+  return {.ended = static_cast<size_t>(before.end() - differ.in1),
+          .begun = {differ.in2, after.end()}};
+}
+
+std::string_view LastOf(std::string_view name) { return name.substr(name.rfind('.') + 1); }
 
 bool IsSecretProperty(std::string_view name) {
   static constexpr std::array<std::string_view, 8> kMarks{

@@ -55,7 +55,19 @@ struct Group {
 // In the order of the file.
 std::span<const Key<Config>> ConfigKeys();
 std::span<const Key<Source>> SourceKeys();
-std::span<const Group> Groups();
+std::span<const Group> Groups();  // by their full names: "archive.retention"
+
+// The groups that a key stands in, outermost first: {"archive", "archive.retention"}.
+std::vector<std::string_view> GroupsOf(std::string_view key);
+// Which groups end and which begin between two keys that follow each other.
+struct GroupChange {
+  size_t ended = 0;
+  std::vector<std::string_view> begun;  // outermost first
+};
+GroupChange ChangeOf(const std::vector<std::string_view>& before,
+                     const std::vector<std::string_view>& after);
+// The name without its groups.
+std::string_view LastOf(std::string_view name);
 
 // What a source is before its keys are read; `kind` decides `body`.
 Source DefaultSource();
