@@ -2,22 +2,18 @@
 #include "daemon/archive/reader.h"
 
 #include <algorithm>
-#include <deque>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "daemon/archive/capture_codec.h"
-#include "daemon/archive/control_codec.h"
+#include "daemon/archive/assembler.h"
 #include "daemon/archive/control_scan.h"
-#include "daemon/archive/folder.h"
+#include "daemon/archive/file_bytes.h"
+#include "daemon/archive/governing.h"
 #include "daemon/archive/record_stream.h"
 
 namespace newswire::archive {
 namespace {
-
-constexpr std::string_view kNoMetadata = "a capture's first record without its metadata record";
-constexpr std::string_view kNoFirst = "a capture's metadata record without its first record";
 
 Result<Segment> SegmentOf(const std::filesystem::path& dir, uint32_t serial) {
   const Result<std::vector<Segment>> segments = ListSegments(dir);
@@ -26,211 +22,14 @@ Result<Segment> SegmentOf(const std::filesystem::path& dir, uint32_t serial) {
   }
   const auto found = std::ranges::find(*segments, serial, &Segment::serial);
   if (found == segments->end()) {
-    return Fail(ErrorKind::kCorruption, fmt::format("{} has no segment {}", dir.native(), serial));
+    const bool retired = !segments->empty() && serial < segments->front().serial;
+    return Fail(
+        ErrorKind::kCorruption,
+        retired ? fmt::format("{} has no segment {} any more: its oldest position is {}",
+                              dir.native(), serial, Position(segments->front().serial, 0).ToHex())
+                : fmt::format("{} has no segment {}", dir.native(), serial));
   }
   return *found;
-}
-
-// Puts records together to captures. Takes the items of one file in order and gives what they are.
-class Assembler {
- public:
-  struct Output {
-    Item item;
-    Position end;
-  };
-
-  // `foreign`: not of the archive that is read; control records are none there.
-  explicit Assembler(bool foreign = false) : foreign_(foreign) {}
-
-  void Begin(uint32_t serial, std::string segment) {
-    serial_ = serial;
-    segment_ = std::move(segment);
-  }
-
-  void Take(RecordStream::Item item) {
-    if (auto* gap = std::get_if<Gap>(&item)) {
-      TakeGap(std::move(*gap));
-    } else {
-      TakeRecord(std::move(std::get<StoredRecord>(item)));
-    }
-  }
-
-  // Nothing follows (in this file, or now).
-  void End() {
-    DropHead();
-    FlushDamage();
-  }
-
-  bool empty() const { return outputs_.empty(); }
-  Output Pop() {
-    Output out = std::move(outputs_.front());
-    outputs_.pop_front();
-    return out;
-  }
-  void Push(Item item, Position end) { outputs_.push_back({std::move(item), end}); }
-
- private:
-  void TakeGap(Gap gap) {
-    DropHead();
-    AddDamage(gap.offset, gap.offset + gap.length, std::move(gap.reason));
-  }
-
-  void TakeRecord(StoredRecord stored) {
-    if (stored.kind == MemberKind::kCaptureTail) {
-      TakeTail(stored);
-      return;
-    }
-    DropHead();
-    if (stored.kind == MemberKind::kCaptureHead) {
-      FlushDamage();
-      head_ = std::move(stored);
-      return;
-    }
-    FlushDamage();
-    const Position end(serial_, stored.end);
-    if (stored.kind == MemberKind::kWarcInfo) {
-      DecodedWarcInfo decoded = DecodeWarcInfo(stored.record);
-      if (!decoded.complaint.empty()) {
-        Push(Damage{segment_, stored.offset, stored.end - stored.begin, decoded.complaint}, end);
-      }
-      decoded.info.position = Position(serial_, stored.begin);
-      Push(std::move(decoded.info), end);
-    } else if (stored.kind == MemberKind::kControl) {
-      TakeControl(stored, end);
-    } else if (stored.kind == MemberKind::kCaptureWhole) {
-      Give(DecodeCapture(nullptr, stored.record), stored, stored.end);
-    } else {
-      GiveForeign(std::move(stored));
-    }
-  }
-
-  // One of an unknown kind is passed over.
-  void TakeControl(const StoredRecord& stored, Position end) {
-    Result<std::optional<Control>> control =
-        DecodeControl(stored.record, Position(serial_, stored.begin), end);
-    if (!control) {
-      Push(Damage{segment_, stored.offset, stored.end - stored.begin, control.error().message},
-           end);
-    } else if (control->has_value() && !foreign_) {
-      Push(std::move(**control), end);
-    }
-  }
-
-  void TakeTail(const StoredRecord& tail) {
-    const bool matches =
-        head_ && StripBrackets(tail.record.Field("WARC-Concurrent-To")) == head_->record.id();
-    if (!matches) {
-      DropHead();
-      AddDamage(tail.offset, tail.end, std::string(kNoFirst));
-      return;
-    }
-    StoredRecord head = std::move(*std::exchange(head_, std::nullopt));
-    Give(DecodeCapture(&head.record, tail.record), head, tail.end);
-  }
-
-  void GiveForeign(StoredRecord stored) {
-    Result<std::optional<Capture>> capture = DecodeForeign(std::move(stored.record));
-    if (!capture) {
-      Give(std::unexpected(capture.error()), stored, stored.end);
-    } else if (capture->has_value()) {
-      Give(std::move(**capture), stored, stored.end);
-    }
-  }
-
-  void Give(Result<Capture> capture, const StoredRecord& first, uint64_t end) {
-    const Position after(serial_, end);
-    if (!capture) {
-      Push(Damage{segment_, first.offset, end - first.begin, capture.error().message}, after);
-      return;
-    }
-    ArchiveAddress& address = capture->address;
-    address.segment = segment_;
-    address.offset = first.offset;
-    address.position = Position(serial_, first.begin);
-    address.end = after;
-    Push(std::move(*capture), after);
-  }
-
-  void DropHead() {
-    if (head_) {
-      AddDamage(head_->offset, head_->end, std::string(kNoMetadata));
-      head_.reset();
-    }
-  }
-
-  void AddDamage(uint64_t begin, uint64_t end, std::string reason) {
-    if (!damage_) {
-      damage_ = Damage{segment_, begin, 0, std::move(reason)};
-    }
-    damage_->length = std::max(damage_->length, end - damage_->offset);
-  }
-
-  void FlushDamage() {
-    if (damage_) {
-      const Position end(serial_, damage_->offset + damage_->length);
-      Push(std::move(*damage_), end);
-      damage_.reset();
-    }
-  }
-
-  const bool foreign_;
-  uint32_t serial_ = 0;
-  std::string segment_;
-  std::optional<StoredRecord> head_;  // of a capture of ours whose metadata record comes next
-  std::optional<Damage> damage_;
-  std::deque<Output> outputs_;
-};
-
-// Where the records that govern `from` lie, and whether `from` is a place to read from.
-struct Governing {
-  std::vector<uint64_t> warcinfos;  // offsets below `from`, in order
-};
-
-Result<Governing> WalkTo(const Segment& segment, uint64_t from, uint64_t limit) {
-  Result<std::unique_ptr<RecordStream>> stream = RecordStream::Open(segment.path);
-  if (!stream) {
-    return std::unexpected(stream.error());
-  }
-  if (Status status = (*stream)->SetLimit(limit); !status) {
-    return std::unexpected(status.error());
-  }
-  const auto wrong = [&](std::string_view why) {
-    return Fail(ErrorKind::kCorruption,
-                fmt::format("{}: {} at offset {}", segment.path.filename().native(), why, from));
-  };
-  Governing governing;
-  bool after_head = false;
-  while ((*stream)->position() <= from) {
-    const Result<std::optional<RecordStream::Item>> item = (*stream)->Skim();
-    if (!item) {
-      return std::unexpected(item.error());
-    }
-    if (!item->has_value()) {
-      if ((*stream)->position() < from) {
-        return wrong("the segment ends before the position");
-      }
-      break;
-    }
-    const auto* record = std::get_if<StoredRecord>(&**item);
-    if (record == nullptr) {
-      after_head = false;
-      continue;  // a position inside damage cannot be judged
-    }
-    if (record->begin >= from) {
-      if (record->begin == from && after_head && record->kind == MemberKind::kCaptureTail) {
-        return wrong("no capture begins");
-      }
-      break;
-    }
-    if (record->end > from) {
-      return wrong("no record begins");
-    }
-    after_head = record->kind == MemberKind::kCaptureHead;
-    if (record->kind == MemberKind::kWarcInfo) {
-      governing.warcinfos.push_back(record->offset);
-    }
-  }
-  return governing;
 }
 
 }  // namespace
@@ -243,9 +42,10 @@ struct Reader::Impl {
   std::vector<std::filesystem::path> files;
 
   std::unique_ptr<RecordStream> stream;
-  uint32_t serial = 0;  // of the open segment, or the last one; index of the file
-  bool begun = false;   // a file was opened
-  uint64_t start = 0;   // offset in the first segment
+  uint32_t serial = 0;                  // of the open segment, or the last one; index of the file
+  bool begun = false;                   // a file was opened
+  uint64_t start = 0;                   // offset in the first segment
+  std::optional<uint32_t> listed_next;  // the segment behind the open one, when it was there
   Assembler assembler;
   Position position;
   ControlsNow controls_now;  // empty: from the files
@@ -259,6 +59,7 @@ struct Reader::Impl {
   Status OpenStream(const std::filesystem::path& path, uint32_t number, uint64_t offset);
   Result<bool> Advance();
   Status RefreshControls(const std::vector<Segment>& segments);
+  std::unexpected<Error> Retired(uint32_t gone) const;
 };
 
 Status Reader::Impl::RefreshControls(const std::vector<Segment>& segments) {
@@ -311,24 +112,44 @@ Result<bool> Reader::Impl::OpenNext(Position end) {
   if (Status status = RefreshControls(*segments); !status) {
     return std::unexpected(status.error());
   }
-  for (const Segment& segment : *segments) {
+  for (size_t i = 0; i < segments->size(); ++i) {
+    const Segment& segment = (*segments)[i];
     const bool wanted = begun ? segment.serial > serial : segment.serial >= position.serial();
     if (!wanted) {
       continue;
+    }
+    if (listed_next && *listed_next != segment.serial) {
+      return Retired(*listed_next);
     }
     if (segment.serial > end.serial()) {
       return false;
     }
     Status status = OpenStream(segment.path, segment.serial, begun ? 0 : start);
     if (!status && status.error().kind == ErrorKind::kTransient) {
-      continue;  // retired just now
+      if (begun) {
+        return Retired(segment.serial);
+      }
+      continue;  // the beginning is what is left
     }
     if (!status) {
       return std::unexpected(status.error());
     }
+    listed_next.reset();
+    if (i + 1 < segments->size()) {
+      listed_next = (*segments)[i + 1].serial;
+    }
     return true;
   }
+  if (listed_next) {
+    return Retired(*listed_next);
+  }
   return false;
+}
+
+std::unexpected<Error> Reader::Impl::Retired(uint32_t gone) const {
+  return Fail(
+      ErrorKind::kCorruption,
+      fmt::format("segment {} of {} was retired while it was to be read", gone, dir.native()));
 }
 
 // Reads on until there is something to give; false at the present end.
@@ -407,26 +228,19 @@ Result<std::unique_ptr<Reader>> Reader::OpenArchive(const std::filesystem::path&
     return std::unexpected(segment.error());
   }
   const uint64_t most = end.serial() == from.serial() ? end.offset() : UINT64_MAX;
-  const Result<Governing> governing = WalkTo(*segment, from.offset(), most);
+  Result<std::optional<WarcInfo>> governing = GoverningAt(*segment, from.offset(), most);
   if (!governing) {
     return std::unexpected(governing.error());
   }
   if (Status status = impl->OpenStream(segment->path, from.serial(), from.offset()); !status) {
     return std::unexpected(status.error());
   }
-  // The newest that is whole.
-  for (size_t i = governing->warcinfos.size(); i-- > 0;) {
-    const Result<std::optional<StoredRecord>> record =
-        RecordAt(segment->path, governing->warcinfos[i]);
-    if (!record) {
-      return std::unexpected(record.error());
-    }
-    if (record->has_value()) {
-      DecodedWarcInfo decoded = DecodeWarcInfo((*record)->record);
-      decoded.info.position = Position(from.serial(), (*record)->begin);
-      impl->assembler.Push(std::move(decoded.info), from);
-      break;
-    }
+  const auto next = std::ranges::upper_bound(*segments, from.serial(), {}, &Segment::serial);
+  if (next != segments->end()) {
+    impl->listed_next = next->serial;
+  }
+  if (governing->has_value()) {
+    impl->assembler.Push(std::move(**governing), from);
   }
   return std::unique_ptr<Reader>(new Reader(std::move(impl)));
 }

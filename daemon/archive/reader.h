@@ -44,8 +44,10 @@ class Reader {
 
   // Our own archive from `from` on, which must be the beginning, or an address.end or .position
   // once given out; kCorruption when it lies past the end or not at a record. The newest WarcInfo
-  // that governs `from` is the first item. Without `controls` the control records are read from the
-  // files: all there are now, wherever `from` and the limit lie, and again with each next segment.
+  // that governs `from` is the first item. A segment that is retired while it is to be read is
+  // kCorruption too: nothing is passed over in silence. Without `controls` the control records are
+  // read from the files: all there are now, wherever `from` and the limit lie, and again with each
+  // next segment.
   static Result<std::unique_ptr<Reader>> OpenArchive(const std::filesystem::path& dir,
                                                      Position from, Limit limit,
                                                      ControlsNow controls = {});
