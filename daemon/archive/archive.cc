@@ -18,6 +18,7 @@
 #include "daemon/archive/control_scan.h"
 #include "daemon/archive/folder.h"
 #include "daemon/archive/recovery.h"
+#include "daemon/archive/retention.h"
 #include "daemon/archive/segment_writer.h"
 #include "daemon/fail_point.h"
 
@@ -69,6 +70,7 @@ struct Archive::Impl {
   void Push(Entry entry);
   Status Prepare();
   Status BeginSegment();
+  void DropRetiredControls();
   void Flush();
   void Commit();
   void Break(const Error& error);
@@ -110,6 +112,7 @@ struct Archive::Impl {
   size_t queued_bytes = 0;
   bool stopping = false;
   Position durable_end;
+  Position oldest;  // what lies below was retired
   std::shared_ptr<const Controls> durable_controls = std::make_shared<const Controls>();
 
   mutable std::mutex room_mutex;
@@ -137,7 +140,7 @@ Status Archive::Impl::Recover() {
   }
   highest_serial = highest->value_or(0);
   if (segments->empty()) {
-    created = highest_serial == 0;
+    created = true;  // a serial may be used up by a start that died before it had a segment
     durable_end = Position(highest_serial, 0);
     return {};
   }
@@ -189,7 +192,7 @@ Status Archive::Impl::Recover() {
   }
   segment_holds_unit = tail->holds_unit;
   segment_begun = tail->begun.value_or(clock.Wall());
-  created = highest_serial == 1 && !tail->holds_unit;
+  created = segments->size() == 1 && !tail->holds_unit;
   durable_end = Position(newest.serial, segment->size());
   newest.size = segment->size();
   return LoadControls(*segments);
@@ -200,6 +203,7 @@ Status Archive::Impl::LoadControls(const std::vector<Segment>& segments) {
   if (const Result<bool> found = scan.Refresh(segments); !found) {
     return std::unexpected(found.error());
   }
+  oldest = Position(segments.front().serial, 0);
   durable_controls = std::make_shared<const Controls>(scan.controls());
   taken_controls = written_controls = durable_controls;
   return {};
@@ -240,6 +244,20 @@ Status Archive::Impl::BeginSegment() {
   return {};
 }
 
+// Those that govern nothing that is left.
+void Archive::Impl::DropRetiredControls() {
+  Position begin;
+  {
+    const std::lock_guard guard(mutex);
+    begin = oldest;
+  }
+  auto controls = std::make_shared<Controls>(*taken_controls);
+  controls->Retire(begin);
+  if (controls->all().size() != taken_controls->all().size()) {
+    taken_controls = std::move(controls);
+  }
+}
+
 // A segment is open and the configuration in force stands in it.
 Status Archive::Impl::Prepare() {
   if (broken) {
@@ -251,6 +269,7 @@ Status Archive::Impl::Prepare() {
     }
   }
   if (!info_written) {
+    DropRetiredControls();
     Result<std::string> id = encoder.AppendWarcInfo(info, taken_controls->ToJson(), uuid,
                                                     segment->path().filename().native(),
                                                     previous_serial, clock.Wall(), buffer);
@@ -556,6 +575,19 @@ void Archive::SetWarcInfo(WarcInfo info) {
         {.what = std::move(info), .done = {}, .since = std::chrono::steady_clock::now()});
   }
   impl_->not_empty.notify_one();
+}
+
+Result<bool> Archive::RetireOldest(uint32_t keep_from) {
+  const Result<bool> deleted = DeleteOldest(impl_->options.dir, keep_from);
+  if (!deleted || !*deleted) {
+    return deleted;
+  }
+  const Result<std::vector<Segment>> left = ListSegments(impl_->options.dir);
+  if (left && !left->empty()) {
+    const std::lock_guard guard(impl_->mutex);
+    impl_->oldest = Position(left->front().serial, 0);
+  }
+  return true;
 }
 
 Position Archive::durable_end() const {

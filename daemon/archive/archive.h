@@ -20,6 +20,12 @@
 
 namespace newswire::archive {
 
+// How much of the archive stays; without a value, all of it.
+struct RetentionOptions {
+  std::optional<std::chrono::seconds> age;  // of what is newest in a segment
+  std::optional<uint64_t> size;             // bytes of all segments together
+};
+
 struct ArchiveOptions {
   std::filesystem::path dir;      // <data_dir>/archive
   std::string instance = "main";  // in segment names: newswire-<instance>-<serial>.warc.gz
@@ -30,6 +36,7 @@ struct ArchiveOptions {
   int compression_level = 6;                    // of libdeflate, 1 to 12
   uint64_t min_free_bytes = uint64_t{256}
                             << 20;  // below it `has_room` is false and fetching pauses
+  RetentionOptions retention;       // for the relay, which knows what may go
 };
 
 // What a warcinfo record holds besides the WARC fields: all that a value of an event depends on.
@@ -81,6 +88,12 @@ class Archive {
   std::shared_ptr<const Controls> controls() const;
   // A new configuration takes effect at its record: for every capture appended after this call.
   void SetWarcInfo(WarcInfo info);
+
+  // Deletes the oldest segment, durably, if its serial is below `keep_from` and no replay holds it.
+  // False: there is none that may go. Control records that governed nothing else are out of force
+  // with the next segment's head. Errors: archive/retention.h, DeleteOldest. Blocks; one thread at
+  // a time, not the callbacks'.
+  Result<bool> RetireOldest(uint32_t keep_from);
 
   Position durable_end() const;  // readers never pass it
   // Waits until durable_end() > position, stop or timeout; returns durable_end().

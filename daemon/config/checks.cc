@@ -247,6 +247,14 @@ void CheckConfig(const Context& context, const Config& config, const Places& pla
         fmt::format("'{}' cannot be part of a file name", complain.shown("archive.instance")),
         "letters, digits and _, at most 64");
   }
+  if (const auto size = config.archive.retention.size;
+      size && *size / 2 < config.archive.segment_size) {
+    complain.Error(
+        "archive.retention.size",
+        fmt::format("'{}' is less than two segments", complain.shown("archive.retention.size")),
+        fmt::format("at least twice archive.segment_size, {}",
+                    FormatSize(2 * config.archive.segment_size)));
+  }
   if (config.sources.empty() && context.diagnostics.errors() == 0) {
     complain.Warn("sources", "none: nothing will be fetched");
   }

@@ -295,6 +295,23 @@ const std::vector<Key<Config>>& ConfigTable() {
            .summary =
                "Keep feeds, sitemaps and robots.txt too, whenever what they say changed. Feeds "
                "that are the body of posts are always kept."}),
+      OptionalDuration<Config>([](auto& c) -> auto& { return c.archive.retention.age; },
+                               {.name = "archive.retention.age",
+                                .shape = Shape::kDuration,
+                                .summary = "A segment goes when all it holds is older than this.",
+                                .min = kMinute,
+                                .max = 100 * 366 * kDay,
+                                .absent = "off",
+                                .example = "365d"}),
+      OptionalSize<Config>(
+          [](auto& c) -> auto& { return c.archive.retention.size; },
+          {.name = "archive.retention.size",
+           .shape = Shape::kSize,
+           .summary = "The oldest segments go when all of them together are larger than this. At "
+                      "least twice archive.segment_size.",
+           .min = 128 * kKiB,
+           .absent = "off",
+           .example = "100GiB"}),
 
       Number<Config>(
           [](auto& c) -> auto& { return c.transform_threads; },

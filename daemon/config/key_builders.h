@@ -108,6 +108,29 @@ Key<Owner> Size(Member, Key<Owner> key) {
   key.set = [](Owner& owner, Value value) { Member{}(owner) = std::get<Bytes>(value).count; };
   return key;
 }
+// Of members that may be absent: no value then.
+template <typename Owner, typename Member>
+Key<Owner> OptionalDuration(Member, Key<Owner> key) {
+  key.get = [](const Owner& owner) -> Value {
+    const auto& member = Member{}(owner);
+    return member ? Value(milliseconds(*member)) : Value(std::monostate{});
+  };
+  key.set = [](Owner& owner, Value value) {
+    auto& member = Member{}(owner);
+    using Duration = typename std::remove_reference_t<decltype(member)>::value_type;
+    member = std::chrono::duration_cast<Duration>(std::get<milliseconds>(value));
+  };
+  return key;
+}
+template <typename Owner, typename Member>
+Key<Owner> OptionalSize(Member, Key<Owner> key) {
+  key.get = [](const Owner& owner) -> Value {
+    const auto& member = Member{}(owner);
+    return member ? Value(Bytes{*member}) : Value(std::monostate{});
+  };
+  key.set = [](Owner& owner, Value value) { Member{}(owner) = std::get<Bytes>(value).count; };
+  return key;
+}
 // `names` is a function without state too.
 template <typename Owner, typename Member, typename NamesFunction>
 Key<Owner> Choice(Member, NamesFunction, Key<Owner> key) {

@@ -175,6 +175,31 @@ INSTANTIATE_TEST_SUITE_P(
         Crash{"archive.segment.before_seal", 1}, Crash{"archive.commit.before_answers", 1},
         Crash{"archive.commit.before_answers", 4}));
 
+TEST(ArchiveRecovery, AFirstStartThatDiesBeforeItHasASegmentIsStillTheFirst) {
+  for (const char* point : {"archive.rotate.before_serial", "archive.rotate.before_create",
+                            "archive.rotate.created", "archive.segment.written"}) {
+    SCOPED_TRACE(point);
+    const TemporaryFolder folder;
+    int deaths = 0;  // a later start may find more and pass the point by
+    for (int start = 0; start < 3; ++start) {
+      const pid_t child = fork();
+      ASSERT_GE(child, 0);
+      if (child == 0) {
+        setenv("NEWSWIRE_FAIL_POINT", point, 1);
+        const auto archive = Archive::Open(MakeOptions(folder.path()), MakeInfo(), SystemClock());
+        _exit(0);
+      }
+      int status = 0;
+      ASSERT_EQ(waitpid(child, &status, 0), child);
+      deaths += WIFSIGNALED(status) ? 1 : 0;
+    }
+    EXPECT_GT(deaths, 0);
+    const auto archive = Archive::Open(MakeOptions(folder.path()), MakeInfo(), SystemClock());
+    ASSERT_TRUE(archive) << archive.error();
+    EXPECT_TRUE((*archive)->created()) << "nothing was ever captured";
+  }
+}
+
 TEST(ArchiveRecovery, ACrashDuringRepairIsRepaired) {
   for (const char* point : {"archive.repair.before_cut", "archive.repair.before_sync"}) {
     SCOPED_TRACE(point);

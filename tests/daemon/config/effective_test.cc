@@ -79,6 +79,20 @@ TEST(EffectiveJson, HasEveryKeyInGroups) {
   EXPECT_EQ(root["log"]["level"].string(), "info");
 }
 
+TEST(EffectiveJson, HasGroupsInGroups) {
+  const auto config = Parse(
+      "output: files\nhttp: {user_agent: me@example.org}\n"
+      "archive: {retention: {size: 1GiB}}\n",
+      "c.yaml");
+  ASSERT_TRUE(config) << config.error();
+  const auto document = text::JsonDocument::Parse(EffectiveJson(*config));
+  ASSERT_TRUE(document) << document.error();
+  const text::JsonValue retention = document->root()["archive"]["retention"];
+  EXPECT_EQ(retention["size"].string_or(""), "1GiB");
+  EXPECT_TRUE(retention["age"].is_null());
+  EXPECT_TRUE(document->root()["transforms"]["threads"].exists()) << "the group behind it";
+}
+
 TEST(EffectiveJson, ThatIsNoneIsMalformed) {
   for (const char* json : {"", "[]", "{}", R"({"sources":{}})", R"({"sources":[{"id":3}]})"}) {
     const auto sources = SourcesFromEffectiveJson(json);

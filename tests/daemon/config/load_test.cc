@@ -104,6 +104,7 @@ archive:
   compression_level: 1
   min_free: 1GiB
   discovery: false
+  retention: {age: 90d, size: 10GiB}
 transforms: {threads: 3}
 log: {level: debug}
 sources:
@@ -159,6 +160,8 @@ sources:
   EXPECT_EQ(config->archive.compression_level, 1);
   EXPECT_EQ(config->archive.min_free_bytes, 1U << 30);
   EXPECT_FALSE(config->archive_discovery);
+  EXPECT_EQ(config->archive.retention.age, 90 * 24h);
+  EXPECT_EQ(config->archive.retention.size, uint64_t{10} << 30);
   EXPECT_EQ(config->transform_threads, 3);
   EXPECT_EQ(config->log_level, "debug");
 
