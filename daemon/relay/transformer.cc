@@ -120,6 +120,8 @@ struct Transformer::Governing {
     }
     Transformed transformed = (*runner)(capture);
     transformed.body = BodyOf(capture);
+    transformed.without_entry =
+        capture.metadata.role == CaptureRole::kPost && capture.metadata.entry.empty();
     return transformed;
   }
 };

@@ -125,7 +125,8 @@ struct Transformed {
   UtcMillis fetched_at;
   std::optional<Removal> removal;
   std::optional<UtcMillis> publish_after;
-  std::vector<Post> posts;  // document order; of two with one id only the last is here
+  bool without_entry = false;  // a post of which discovery knew nothing but the link
+  std::vector<Post> posts;     // document order; of two with one id only the last is here
   std::vector<DeadLetter> dead_letters;
 };
 

@@ -320,5 +320,21 @@ TEST_F(SequencerTest, PositionsAreThoseOfTheArchive) {
   EXPECT_EQ(sequencer_->folded(), capture.address.end);
 }
 
+TEST_F(SequencerTest, AnEntryThatWasForgottenIsNoChange) {
+  Apply(history_.Page({.id = "s:1", .category = "from the feed"}));
+  Transformed forgotten = history_.Page({.id = "s:1", .category = "of the page"});
+  forgotten.without_entry = true;
+  EXPECT_TRUE(Apply(forgotten).empty());
+  EXPECT_EQ(sequencer_->counters().forgotten_entries, 1U);
+  // What the page says otherwise is one, and so is another address.
+  Transformed edited = history_.Page({.id = "s:1", .text = "New", .category = "of the page"});
+  edited.without_entry = true;
+  EXPECT_EQ(Apply(edited).size(), 1U);
+  Transformed moved = history_.Page(
+      {.id = "s:1", .text = "New", .category = "elsewhere", .url = "https://a.example/b/1.html"});
+  moved.without_entry = true;
+  EXPECT_EQ(Apply(moved).size(), 1U);
+}
+
 }  // namespace
 }  // namespace newswire::relay
