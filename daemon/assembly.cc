@@ -219,7 +219,8 @@ Result<std::unique_ptr<Daemon>> Daemon::Create(const config::Config& config, con
                           .state_dir = state_dir,
                           .threads = config.transform_threads,
                           .kafka = config.kafka,
-                          .output_name = std::string(OutputName(config.output))},
+                          .output_name = std::string(OutputName(config.output)),
+                          .retention = config.archive.retention},
       *parts->output, *parts->archive, clock);
   if (auto prepared = parts->relay->Prepare(); !prepared) {
     return WithContext(prepared.error(), "relay");

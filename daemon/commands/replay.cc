@@ -22,6 +22,7 @@
 #include "daemon/relay/drain.h"
 #include "daemon/relay/pending_batch.h"
 #include "daemon/relay/replay_input.h"
+#include "daemon/relay/restore.h"
 #include "daemon/relay/sequencer.h"
 
 namespace newswire::commands {
@@ -239,6 +240,11 @@ Result<ReplayRun::SessionEnd> ReplayRun::Session() {
   }
   if (Status status = OpenSequencer(); !status) {
     return std::unexpected(status.error());
+  }
+  if (const auto dir = input_->archive_dir()) {
+    if (Status status = relay::RestoreFor(start_, *dir, *sequencer_); !status) {
+      return std::unexpected(status.error());
+    }
   }
   if (Status status = input_->Seek(sequencer_->folded()); !status) {
     return std::unexpected(status.error());

@@ -14,6 +14,8 @@
 #include "daemon/publish/hint.h"
 #include "daemon/relay/drain.h"
 #include "daemon/relay/pending_batch.h"
+#include "daemon/relay/restore.h"
+#include "daemon/relay/retention.h"
 #include "daemon/relay/sequencer.h"
 #include "daemon/relay/transformer.h"
 
@@ -35,7 +37,7 @@ constexpr uint64_t kFoldFlushBytes = uint64_t{64} << 20;  // of archive, when on
 // what the output says it holds.
 class LiveRun {
  public:
-  LiveRun(const RelayOptions& options, publish::Output& output, const archive::Archive& archive,
+  LiveRun(const RelayOptions& options, publish::Output& output, archive::Archive& archive,
           const Clock& clock, RelayCounters& counters, std::stop_token stop)
       : options_(options),
         output_(output),
@@ -43,6 +45,7 @@ class LiveRun {
         clock_(clock),
         counters_(counters),
         stop_(stop),
+        retention_(options.archive_dir, options.retention, archive, clock),
         drain_(std::move(stop), options.drain) {}
 
   Status Run();
@@ -80,10 +83,11 @@ class LiveRun {
 
   const RelayOptions& options_;
   publish::Output& output_;
-  const archive::Archive& archive_;
+  archive::Archive& archive_;
   const Clock& clock_;
   RelayCounters& counters_;
   std::stop_token stop_;
+  Retention retention_;
   Drain drain_;
   std::unique_ptr<archive::Reader> reader_;  // of the present session
   Transformer* transformer_ = nullptr;       // of the present session, for Reread
@@ -243,6 +247,7 @@ Result<std::unique_ptr<Transformer>> LiveRun::OpenTransformer(Position from) {
 
 Result<LiveRun::SessionEnd> LiveRun::Session() {
   counters_.output_ready = false;
+  retention_.Abandon();
   if (Status status = OpenSequencer(); !status) {
     return std::unexpected(status.error());
   }
@@ -266,6 +271,11 @@ Result<LiveRun::SessionEnd> LiveRun::Session() {
     return std::unexpected(status.error());
   }
   NEWSWIRE_FAIL_POINT("relay.after_rewind");
+  if (Status status =
+          OfState(RestoreFor(*start, options_.archive_dir, *archive_.controls(), *sequencer_));
+      !status) {
+    return std::unexpected(status.error());
+  }
   counters_.committed = start->value();
   unflushed_ = 0;
   last_folded_ = {};
@@ -319,7 +329,10 @@ Result<LiveRun::SessionEnd> LiveRun::Follow(Transformer& transformer, Position s
       }
       continue;
     }
-    const milliseconds wait = std::min(batch.UntilDue(clock_.Steady()), kPatience);
+    milliseconds wait = std::min(batch.UntilDue(clock_.Steady()), kPatience);
+    if (retention_.busy()) {
+      wait = std::min(wait, Retention::kStepWait);
+    }
     const Position seen = archive_.durable_end();
     auto taken = transformer.Take(wait);
     if (!taken) {
@@ -336,6 +349,14 @@ Result<LiveRun::SessionEnd> LiveRun::Follow(Transformer& transformer, Position s
         return std::unexpected(status.error());
       }
       ready = true;
+    }
+    if (ready) {
+      const bool idle = taken->outcome == Transformer::Outcome::kEnd;
+      if (Status status = OfState(retention_.Step(*sequencer_, batch.committed(), idle)); !status) {
+        return std::unexpected(status.error());
+      }
+      counters_.snapshots = retention_.snapshots();
+      counters_.retired_segments = retention_.retired();
     }
     Status status;
     switch (taken->outcome) {
@@ -497,7 +518,7 @@ void LiveRun::UpdateHint(const publish::Checkpoint& checkpoint, bool now) {
 
 }  // namespace
 
-Relay::Relay(RelayOptions options, publish::Output& output, const archive::Archive& archive,
+Relay::Relay(RelayOptions options, publish::Output& output, archive::Archive& archive,
              const Clock& clock)
     : options_(std::move(options)), output_(output), archive_(archive), clock_(clock) {}
 

@@ -22,6 +22,7 @@ struct RelayOptions {
   int threads = 0;                  // of the transform pool; 0: the number of cores
   publish::KafkaOptions kafka;  // commit cadence, max_topics, max_event_bytes, on_missing_position
   std::string output_name;  // "kafka", "files", "embedded": the hint beside the archive names it
+  archive::RetentionOptions retention;
   // How long a stop may take: what is gathered is committed until then, else left for the next
   // start.
   std::chrono::milliseconds drain{8000};
@@ -34,7 +35,9 @@ struct RelayCounters {
   std::atomic<uint64_t> folded{0};            // captures taken into the state without publishing
   std::atomic<uint64_t> ignored_rechecks{0};  // challenge pages, soft 404s
   std::atomic<uint64_t> rebuilds{0};          // of a damaged sequencer state
-  std::atomic<uint64_t> committed{0};         // Position::value
+  std::atomic<uint64_t> snapshots{0};         // of the state, written to the archive
+  std::atomic<uint64_t> retired_segments{0};
+  std::atomic<uint64_t> committed{0};  // Position::value
   // Everything below this Position::value is sequenced and none of its events waits: reaches the
   // archive's end when there is nothing left to do, even where `committed` lags behind because the
   // last captures gave no event.
@@ -52,7 +55,7 @@ struct RelayCounters {
 // the deadline of a stop. `output` and `archive` outlive the relay; `output` is used by Run alone.
 class Relay {
  public:
-  Relay(RelayOptions options, publish::Output& output, const archive::Archive& archive,
+  Relay(RelayOptions options, publish::Output& output, archive::Archive& archive,
         const Clock& clock);
   ~Relay();
 
@@ -71,7 +74,7 @@ class Relay {
  private:
   RelayOptions options_;
   publish::Output& output_;
-  const archive::Archive& archive_;
+  archive::Archive& archive_;
   const Clock& clock_;
   RelayCounters counters_;
 };

@@ -8,8 +8,10 @@
 #include <variant>
 
 #include <fmt/core.h>
+#include <spdlog/spdlog.h>
 
 #include "daemon/archive/folder.h"
+#include "daemon/archive/hold.h"
 #include "transforms/text/hash.h"
 
 namespace newswire::relay {
@@ -19,8 +21,9 @@ namespace fs = std::filesystem;
 
 class ArchiveInput : public ReplayInput {
  public:
-  ArchiveInput(fs::path dir, std::vector<archive::Segment> segments, std::string uuid)
-      : dir_(std::move(dir)), uuid_(std::move(uuid)) {
+  ArchiveInput(fs::path dir, std::optional<archive::Hold> hold,
+               std::vector<archive::Segment> segments, std::string uuid)
+      : dir_(std::move(dir)), hold_(std::move(hold)), uuid_(std::move(uuid)) {
     TakeEnd(std::move(segments));
   }
 
@@ -34,6 +37,7 @@ class ArchiveInput : public ReplayInput {
   uint64_t total_bytes() const override { return total_; }
   uint64_t read_bytes() const override { return read_; }
   std::string uuid() const override { return uuid_; }
+  std::optional<fs::path> archive_dir() const override { return dir_; }
 
  private:
   void TakeEnd(std::vector<archive::Segment> segments);
@@ -41,6 +45,7 @@ class ArchiveInput : public ReplayInput {
   bool IsUnfinishedTail(const archive::Damage& damage) const;
 
   const fs::path dir_;
+  const std::optional<archive::Hold> hold_;
   const std::string uuid_;
   std::vector<archive::Segment> segments_;  // as they were when opened or extended
   Position end_;
@@ -152,6 +157,17 @@ std::vector<archive::Segment> OwnSegments(const fs::path& folder) {
 }  // namespace
 
 Result<std::unique_ptr<ReplayInput>> OpenArchiveInput(const fs::path& dir) {
+  std::optional<archive::Hold> hold;
+  // Copied segments alone have no owner that could delete them.
+  std::error_code error;
+  if (fs::exists(dir / "lock", error)) {
+    if (auto taken = archive::Hold::Take(dir, 0); taken) {
+      hold.emplace(std::move(*taken));
+    } else {
+      spdlog::warn("the daemon may retire segments while they are replayed reason=\"{}\"",
+                   taken.error().message);
+    }
+  }
   auto segments = archive::ListSegments(dir);
   if (!segments) {
     return std::unexpected(segments.error());
@@ -166,7 +182,8 @@ Result<std::unique_ptr<ReplayInput>> OpenArchiveInput(const fs::path& dir) {
     hasher.Add(segments->front().path.filename().string());
     uuid = UuidOf(hasher.Finish());
   }
-  return std::make_unique<ArchiveInput>(dir, std::move(*segments), std::move(*uuid));
+  return std::make_unique<ArchiveInput>(dir, std::move(hold), std::move(*segments),
+                                        std::move(*uuid));
 }
 
 Result<std::unique_ptr<ReplayInput>> OpenPathsInput(const std::vector<fs::path>& paths) {

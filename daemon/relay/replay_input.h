@@ -43,11 +43,14 @@ class ReplayInput {
   // The files of foreign input; nullptr for an archive, whose positions are its own, so that ids
   // and revisions repeat what was published.
   virtual const ReplayList* list() const { return nullptr; }
+  // An archive's folder.
+  virtual std::optional<std::filesystem::path> archive_dir() const { return std::nullopt; }
 };
 
 // An archive that a daemon may be writing to: read up to its end as it is now. Bytes behind the
-// last whole capture of a segment that is still written are not yet part of it. kPermanent: there
-// is none.
+// last whole capture of a segment that is still written are not yet part of it. No segment of it is
+// retired as long as the input lives, unless the folder cannot be written to, which is logged.
+// kPermanent: there is none.
 Result<std::unique_ptr<ReplayInput>> OpenArchiveInput(const std::filesystem::path& dir);
 
 // Files and folders as ListReplayFiles takes them. One folder that holds segments of ours and

@@ -138,6 +138,13 @@ Status Sequencer::Impl::TakePost(const Transformed& capture, const Post& post, E
     row.state = PostState::kLive;
     return Revise(capture, post, std::move(row), {std::string(kChangedRemoved)}, events);
   }
+  // A frontier that was made anew has forgotten what the feed said of the post: that the same page
+  // alone says less is no change.
+  if (!comparison->same && capture.without_entry && row.url == post.url &&
+      row.document_digest == post.document_digest) {
+    ++counters.forgotten_entries;
+    return {};
+  }
   if (!comparison->same) {
     if (row.state == PostState::kWithheld) {
       return Publish(capture, post, std::move(row), events);
@@ -377,6 +384,7 @@ Status Sequencer::AdoptTopics(const std::filesystem::path& state) {
 }
 
 std::vector<std::string> Sequencer::TopicSlugs() const { return impl_->state->own_topics(); }
+SequencerState& Sequencer::state() { return *impl_->state; }
 const SequencerCounters& Sequencer::counters() const { return impl_->counters; }
 
 }  // namespace newswire::relay

@@ -31,20 +31,23 @@ using Reread = std::function<Result<std::optional<Transformed>>(Position capture
 
 // What the sequencer refused to do, since it was opened. For metrics.
 struct SequencerCounters {
-  uint64_t ignored_rechecks = 0;  // text of two other posts: a challenge page, a soft 404
-  uint64_t ignored_bodies = 0;    // a document of another body kind than the post's first one
+  uint64_t ignored_rechecks = 0;   // text of two other posts: a challenge page, a soft 404
+  uint64_t ignored_bodies = 0;     // a document of another body kind than the post's first one
+  uint64_t forgotten_entries = 0;  // the same page without what the feed once said of it
   uint64_t withheld = 0;  // folded without being published: older than the first contact's cut
 };
+
+class SequencerState;
 
 // The one place where order matters: gives posts their revision, decides what changed, which topic
 // a slug has, what is a removal, what is folded without being published. A fold over the archive:
 // the state after position P depends only on what lies below P.
 //
-// Rows carry the position that made them and are never changed, so the state as of any older
-// position can be had by RewindTo. Apply and Fold work in one open transaction; Flush makes it
-// durable, and is called before the Kafka commit; RewindTo drops what lies at or beyond a position
-// (after an aborted commit, at start). After an error of Apply, Fold or Flush only RewindTo may
-// follow. One thread.
+// Rows carry the position that made them, so the state as of an older position can be had by
+// RewindTo: any one that is not below what was pruned. Apply and Fold work in one open transaction;
+// Flush makes it durable, and is called before the Kafka commit; RewindTo drops what lies at or
+// beyond a position (after an aborted commit, at start). After an error of Apply, Fold or Flush
+// only RewindTo may follow. One thread.
 //
 // Durable means: survives a crash of the process. Power loss may take the newest rows, never the
 // order; the relay folds the missing stretch again.
@@ -80,6 +83,8 @@ class Sequencer {
   // Slugs that have a topic of their own, in the order they got it.
   std::vector<std::string> TopicSlugs() const;
   const SequencerCounters& counters() const;
+  // For snapshots and pruning. After the state is replaced only RewindTo may follow.
+  SequencerState& state();
 
  private:
   struct Impl;

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/relay/sequencer_state.h"
 
-#include <array>
 #include <cstring>
 #include <span>
 #include <utility>
 
 #include <fmt/core.h>
-
-#include "daemon/fail_point.h"
-#include "transforms/text/hash.h"
 
 namespace newswire::relay {
 namespace {
@@ -50,24 +46,13 @@ constexpr std::string_view kSchema[] = {
     " position INTEGER NOT NULL,"      // the state is that as of here
     " archive TEXT NOT NULL) STRICT;"  // uuid of the archive; empty: not known yet
     "INSERT INTO fold VALUES(1, 0, '');",
+    // Rows that only positions below `base` could need are gone.
+    "ALTER TABLE fold ADD COLUMN base INTEGER NOT NULL DEFAULT 0;",
 };
 
 constexpr std::string_view kCacheSize = "PRAGMA cache_size=-32768";  // KiB
-constexpr size_t kFieldBytes = 8;
-constexpr size_t kDigestBytes = 32 + kDigestFields * kFieldBytes;
-constexpr size_t kLinkKeyBytes = 16;
 constexpr int kMaxPostsOfLink = 10'000;
 
-using DigestBlob = std::array<char, kDigestBytes>;
-
-DigestBlob Pack(const PostDigest& digest) {
-  DigestBlob blob;
-  std::memcpy(blob.data(), digest.whole.data(), digest.whole.size());
-  std::memcpy(blob.data() + digest.whole.size(), digest.fields.data(), sizeof(digest.fields));
-  return blob;
-}
-
-std::string_view View(const DigestBlob& blob) { return {blob.data(), blob.size()}; }
 std::string_view View(const Digest256& digest) {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
@@ -84,21 +69,21 @@ int64_t TextNumber(const PostDigest& digest) {
 int64_t ToSql(Position position) { return static_cast<int64_t>(position.value()); }
 Position FromSql(int64_t value) { return Position::FromValue(static_cast<uint64_t>(value)); }
 
-Result<PostRow> ReadRow(const store::Statement& row) {
+}  // namespace
+
+Result<PostRow> SequencerState::ReadPostRow(const store::Statement& row) {
   PostRow result;
   result.revision = static_cast<uint32_t>(row.Int(0));
   result.state = static_cast<PostState>(row.Int(1));
   result.body = static_cast<BodyKind>(row.Int(2));
   result.topic = row.Text(3);
-  const std::string_view digest = row.Blob(4);
+  const std::optional<PostDigest> digest = UnpackDigest(row.Blob(4));
   const std::string_view document_digest = row.Blob(5);
-  if (digest.size() != kDigestBytes || document_digest.size() != result.document_digest.size()) {
+  if (!digest || document_digest.size() != result.document_digest.size()) {
     return Fail(ErrorKind::kCorruption,
                 "a post's row in sequencer.db has a digest of wrong length");
   }
-  std::memcpy(result.digest.whole.data(), digest.data(), result.digest.whole.size());
-  std::memcpy(result.digest.fields.data(), digest.data() + result.digest.whole.size(),
-              sizeof(result.digest.fields));
+  result.digest = *digest;
   std::memcpy(result.document_digest.data(), document_digest.data(), document_digest.size());
   result.pipeline = row.Text(6);
   result.capture = FromSql(row.Int(7));
@@ -106,16 +91,6 @@ Result<PostRow> ReadRow(const store::Statement& row) {
   result.link = row.Blob(9);
   result.url = row.Text(10);
   return result;
-}
-
-}  // namespace
-
-std::string LinkKey(std::string_view source, std::string_view link) {
-  text::FieldHasher hasher;
-  hasher.Add(source);
-  hasher.Add(link);
-  const auto sum = hasher.Finish();
-  return {reinterpret_cast<const char*>(sum.data()), kLinkKeyBytes};
 }
 
 SequencerState::SequencerState(store::Database database) : database_(std::move(database)) {}
@@ -180,7 +155,7 @@ Status SequencerState::PrepareStatements() {
 }
 
 Status SequencerState::Load() {
-  auto folded = database_.Prepare("SELECT position FROM fold");
+  auto folded = database_.Prepare("SELECT position, base FROM fold");
   if (!folded) {
     return std::unexpected(folded.error());
   }
@@ -192,6 +167,7 @@ Status SequencerState::Load() {
     return Fail(ErrorKind::kCorruption, "sequencer.db does not say how far it reaches");
   }
   folded_ = FromSql(folded->Int(0));
+  base_ = FromSql(folded->Int(1));
   own_topics_.clear();
   owns_topic_.clear();
   auto topics = database_.Prepare("SELECT slug FROM topics WHERE own = 1 ORDER BY number");
@@ -254,7 +230,7 @@ Result<std::optional<PostRow>> SequencerState::Newest(std::string_view post) {
   }
   std::optional<PostRow> result;
   if (*row) {
-    auto read = ReadRow(*newest_);
+    auto read = ReadPostRow(*newest_);
     if (!read) {
       newest_->Reset();
       return std::unexpected(read.error());
@@ -269,11 +245,11 @@ Status SequencerState::Put(std::string_view post, Position position, const PostR
   if (Status status = EnsureTransaction(); !status) {
     return status;
   }
-  const DigestBlob digest = Pack(row.digest);
+  const std::string digest = PackDigest(row.digest);
   put_->Reset();
   put_->Bind(1, post).Bind(2, ToSql(position)).Bind(3, int64_t{row.revision});
   put_->Bind(4, static_cast<int64_t>(row.state)).Bind(5, static_cast<int64_t>(row.body));
-  put_->Bind(6, row.topic).BindBlob(7, View(digest)).Bind(8, TextNumber(row.digest));
+  put_->Bind(6, row.topic).BindBlob(7, digest).Bind(8, TextNumber(row.digest));
   put_->BindBlob(9, View(row.document_digest)).Bind(10, row.pipeline);
   put_->Bind(11, ToSql(row.capture)).Bind(12, int64_t{row.document});
   if (row.link.empty()) {
@@ -404,59 +380,6 @@ Status SequencerState::Flush(Position folded) {
   in_transaction_ = false;
   folded_ = folded;
   return {};
-}
-
-Status SequencerState::RewindTo(Position position) {
-  database_.Rollback();
-  in_transaction_ = false;
-  if (folded_ <= position) {
-    return Load();  // topics of the dropped transaction are forgotten
-  }
-  // Rows lie in the order of the archive: those to go are the last ones.
-  auto last = database_.Prepare("SELECT id, position FROM posts ORDER BY id DESC");
-  if (!last) {
-    return std::unexpected(last.error());
-  }
-  int64_t keep = 0;
-  while (true) {
-    auto row = last->Step();
-    if (!row) {
-      return std::unexpected(row.error());
-    }
-    if (!*row) {
-      break;
-    }
-    if (FromSql(last->Int(1)) < position) {
-      keep = last->Int(0);
-      break;
-    }
-  }
-  last->Reset();
-  if (Status status = EnsureTransaction(); !status) {
-    return status;
-  }
-  struct Step {
-    std::string_view sql;
-    int64_t value;
-  };
-  for (const Step& step :
-       {Step{"DELETE FROM posts WHERE id > ?", keep},
-        Step{"DELETE FROM topics WHERE position >= ? AND position > 0", ToSql(position)},
-        Step{"UPDATE fold SET position = ?", ToSql(position)}}) {
-    auto statement = database_.Prepare(step.sql);
-    if (!statement) {
-      return std::unexpected(statement.error());
-    }
-    if (Status status = statement->Bind(1, step.value).Run(); !status) {
-      return status;
-    }
-  }
-  NEWSWIRE_FAIL_POINT("relay.rewinding");
-  if (Status status = database_.Commit(); !status) {
-    return status;
-  }
-  in_transaction_ = false;
-  return Load();
 }
 
 }  // namespace newswire::relay

@@ -10,38 +10,12 @@
 #include <unordered_set>
 #include <vector>
 
+#include "daemon/relay/post_row.h"
 #include "daemon/store/sqlite.h"
 #include "transforms/model/error.h"
 #include "transforms/model/position.h"
-#include "transforms/model/post.h"
 
 namespace newswire::relay {
-
-enum class PostState {
-  kLive = 0,
-  kWithheld = 1,  // known, never published: revision 0
-  kRemoved = 2,   // keeps the digests of its last text
-};
-
-// The newest that is known of a post; docs/formats/sequencer-state.md.
-struct PostRow {
-  uint32_t revision = 0;
-  PostState state = PostState::kLive;
-  BodyKind body = BodyKind::kPage;
-  std::string topic;  // slug, "other", or empty while withheld
-  PostDigest digest;
-  Digest256 document_digest{};
-  std::string pipeline;   // that made the digests
-  Position capture;       // that the digests are of
-  uint32_t document = 0;  // its number in that capture
-  std::string link;       // LinkKey of where it is fetched; empty when unknown
-  std::string url;
-  bool text_new = false;  // for Put: the text is not that of the post's row before
-  bool link_new = false;  // the same of the link
-};
-
-// 16 bytes that stand for a source's link in the state.
-std::string LinkKey(std::string_view source, std::string_view link);
 
 // The sequencer's tables. Rows are only added, each with the position of its capture; the state as
 // of P is the newest row below P of each post. Writes open a transaction that Flush commits. One
@@ -67,23 +41,52 @@ class SequencerState {
   // Whether a slug that was seen has its own topic; nullopt: never seen.
   Result<std::optional<bool>> OwnsTopic(const std::string& slug);
   Status AddTopic(const std::string& slug, Position position, bool own);
+  // Slugs that are known already stay as they are.
   Status AdoptTopics(const std::filesystem::path& file);
   const std::vector<std::string>& own_topics() const { return own_topics_; }
 
   Status Flush(Position folded);
+  // Below `base` the state is empty afterwards, as of the beginning: its rows were pruned.
   Status RewindTo(Position position);
   Position folded() const { return folded_; }
+  Position base() const { return base_; }  // it can be rewound to here and beyond; 0: anywhere
+
+  // Snapshots. Rows have ids that rise with their positions; those below a position do not change
+  // while others are added.
+  Result<uint64_t> CountRows();
+  // The id up to which all rows, and none behind it, were made below `position`.
+  Result<int64_t> LastRowBelow(Position position);
+  // Looks at the rows behind `after`, at most `count` ids and none beyond `last`; appends those
+  // that are their post's newest up to `last`. Returns the id that it looked at last.
+  Result<int64_t> NewestRows(int64_t after, int64_t last, int64_t count,
+                             std::vector<StoredPost>& out);
+  // In the order in which they got their numbers.
+  Result<std::vector<StoredTopic>> TopicsBelow(Position position);
+
+  // Takes another state in: everything but adopted topics goes, Restore and Put fill it,
+  // EndReplacing commits it as the state as of `base`. RewindTo instead of EndReplacing leaves all
+  // as it was.
+  Status BeginReplacing();
+  Status Restore(const StoredTopic& topic);
+  Status EndReplacing(Position base);
+
+  // No position below `oldest` will be asked for again: of the rows behind `after`, at most `count`
+  // ids, drops those that a newer one below `oldest` replaces. Returns where to go on; nullopt: no
+  // such rows are left. In the open transaction, as Put.
+  Result<std::optional<int64_t>> Prune(Position oldest, int64_t after, int64_t count);
 
  private:
   explicit SequencerState(store::Database database);
   Status PrepareStatements();
   Status Load();  // what is held in memory: folded_, topics
   Status EnsureTransaction();
+  static Result<PostRow> ReadPostRow(const store::Statement& row);
 
   store::Database database_;
-  std::optional<store::Statement> newest_, put_, others_, of_link_, topic_, add_topic_, set_folded_;
+  std::optional<store::Statement> newest_, put_, others_, of_link_, topic_, add_topic_, set_folded_,
+      newest_rows_;
   bool in_transaction_ = false;
-  Position folded_;
+  Position folded_, base_;
   std::vector<std::string> own_topics_;         // in the order they got it: at most max_topics
   std::unordered_set<std::string> owns_topic_;  // the same, for look-ups
 };

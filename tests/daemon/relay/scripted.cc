@@ -202,7 +202,8 @@ RelayOptions RelayWorld::Options(int threads) const {
   return options;
 }
 
-Status RelayWorld::Settle(publish::Output& output, const RelayOptions& options) {
+Status RelayWorld::Settle(publish::Output& output, const RelayOptions& options,
+                          const std::function<bool()>& until) {
   Relay relay(options, output, *archive_, SystemClock());
   std::promise<Status> ended;
   std::future<Status> end = ended.get_future();
@@ -210,7 +211,7 @@ Status RelayWorld::Settle(publish::Output& output, const RelayOptions& options) 
   std::jthread thread([&] { ended.set_value(relay.Run(stop.get_token())); });
   const auto deadline = std::chrono::steady_clock::now() + kDeadline;
   while (end.wait_for(std::chrono::milliseconds(1)) == std::future_status::timeout) {
-    if (relay.counters().settled >= archive_->durable_end().value()) {
+    if (relay.counters().settled >= archive_->durable_end().value() && (!until || until())) {
       stop.request_stop();
     }
     if (std::chrono::steady_clock::now() > deadline) {

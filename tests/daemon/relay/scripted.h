@@ -72,8 +72,9 @@ class RelayWorld {
   archive::Archive& archive() { return *archive_; }
   const std::filesystem::path& dir() const { return folder_.path(); }
   RelayOptions Options(int threads = 2) const;
-  // Runs until everything is settled, or until the relay ends by itself.
-  Status Settle(publish::Output& output, const RelayOptions& options);
+  // Runs until everything is settled (and `until` says so), or until the relay ends by itself.
+  Status Settle(publish::Output& output, const RelayOptions& options,
+                const std::function<bool()>& until = {});
   Status Settle(publish::Output& output) { return Settle(output, Options()); }
   // All events of the archive as one undisturbed run on one thread publishes them, with fresh
   // state.
