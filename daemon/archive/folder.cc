@@ -15,6 +15,7 @@
 #include "daemon/archive/file_bytes.h"
 #include "daemon/archive/sha256.h"
 #include "daemon/archive/warc_record.h"
+#include "daemon/durable_folder.h"
 #include "daemon/fail_point.h"
 
 namespace newswire::archive {
@@ -82,19 +83,6 @@ Error SystemError(std::string_view doing, const fs::path& path) {
   const bool full = code == ENOSPC || code == EDQUOT || code == EFBIG;
   return {full ? ErrorKind::kTransient : ErrorKind::kCorruption,
           fmt::format("{} {}: {}", doing, path.native(), std::strerror(code))};
-}
-
-Status SyncFolder(const fs::path& dir) {
-  const int fd = open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) {
-    return std::unexpected(SystemError("opening the folder", dir));
-  }
-  Status status;
-  if (fsync(fd) != 0) {
-    status = std::unexpected(SystemError("making durable the folder", dir));
-  }
-  close(fd);
-  return status;
 }
 
 Status WriteFileDurably(const fs::path& path, std::string_view content) {

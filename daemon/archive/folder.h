@@ -22,8 +22,6 @@ bool IsInstanceName(std::string_view instance);  // [A-Za-z0-9._-], 1 to 64
 // kCorruption else. Takes errno.
 Error SystemError(std::string_view doing, const std::filesystem::path& path);
 
-// Makes the entries of a folder durable.
-Status SyncFolder(const std::filesystem::path& dir);
 // After success the file holds `content` durably; after a failure or a crash the old content or the
 // new one.
 Status WriteFileDurably(const std::filesystem::path& path, std::string_view content);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "daemon/archive/folder.h"
+#include "daemon/durable_folder.h"
 #include "daemon/fail_point.h"
 
 namespace newswire::archive {

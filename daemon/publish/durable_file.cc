@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/durable_folder.h"
+
 namespace newswire::publish {
 
 UniqueFd& UniqueFd::operator=(UniqueFd&& other) noexcept {
@@ -35,14 +37,6 @@ Error FileError(std::string_view what, const std::filesystem::path& file) {
   return Error{full ? ErrorKind::kTransient : ErrorKind::kCorruption,
                fmt::format("{} {}: {}", what, file.string(),
                            std::error_code(code, std::generic_category()).message())};
-}
-
-Status SyncFolder(const std::filesystem::path& folder) {
-  UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.valid() || ::fsync(fd.get()) != 0) {
-    return std::unexpected(FileError("syncing the folder", folder));
-  }
-  return {};
 }
 
 Status ReplaceFile(const std::filesystem::path& file, std::string_view content) {

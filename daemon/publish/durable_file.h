@@ -14,7 +14,6 @@ namespace newswire::publish {
 // a crash the file holds the old or the new content, whole. kTransient: disk full; kCorruption: I/O
 // error.
 Status ReplaceFile(const std::filesystem::path& file, std::string_view content);
-Status SyncFolder(const std::filesystem::path& folder);
 
 // nullopt: there is no such file. More than `max_bytes` is kCorruption.
 Result<std::optional<std::string>> ReadSmallFile(const std::filesystem::path& file,

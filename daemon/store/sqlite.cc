@@ -8,12 +8,18 @@
 #include <fmt/core.h>
 #include <sqlite3.h>
 
+#include "daemon/durable_folder.h"
+
 namespace newswire::store {
 namespace {
 
 constexpr int kBusyMillis = 5000;
 
 ErrorKind KindOf(int code) {
+  // After a failed fsync the kernel may have dropped what was not written: never transient.
+  if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) {
+    return ErrorKind::kCorruption;
+  }
   switch (code & 0xff) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
@@ -262,11 +268,8 @@ bool Statement::IsNull(int column) const {
 Result<Database> Database::Open(const std::filesystem::path& file,
                                 std::span<const std::string_view> schema, Durability durability) {
   if (file.has_parent_path()) {
-    std::error_code error;
-    std::filesystem::create_directories(file.parent_path(), error);
-    if (error) {
-      return Fail(ErrorKind::kTransient,
-                  fmt::format("creating {}: {}", file.parent_path().string(), error.message()));
+    if (Status made = MakeFolderDurably(file.parent_path()); !made) {
+      return std::unexpected(made.error());
     }
   }
   auto handle = OpenHandle(file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
@@ -363,16 +366,21 @@ void Database::Rollback() {
 int64_t Database::Changes() { return sqlite3_changes64(handle_); }
 
 Status Database::Delete(const std::filesystem::path& file) {
-  // The file first: WAL files alone are nothing to SQLite, a database without its WAL might be
-  // stale.
+  // The file first, and for good: WAL files alone are nothing to SQLite, a database without its WAL
+  // might be stale.
   for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {
     std::filesystem::path victim = file;
     victim += suffix;
     std::error_code error;
-    std::filesystem::remove(victim, error);
+    const bool removed = std::filesystem::remove(victim, error);
     if (error) {
       return Fail(ErrorKind::kTransient,
                   fmt::format("removing {}: {}", victim.string(), error.message()));
+    }
+    if (removed) {
+      if (Status synced = SyncFolder(file.parent_path()); !synced) {
+        return synced;
+      }
     }
   }
   return {};
