@@ -42,6 +42,7 @@ class Site:
 
     def __init__(self):
         self.pages = {}  # path -> (status, content type, bytes)
+        self.headers = {}  # of every answer
         self.requests = []  # (path, status)
         self.lock = threading.Lock()
         site = self
@@ -59,6 +60,8 @@ class Site:
                 self.send_response(status)
                 self.send_header("Content-Type", kind)
                 self.send_header("ETag", etag)
+                for name, value in site.headers.items():
+                    self.send_header(name, value)
                 if status != 304:
                     self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -160,12 +163,12 @@ class NumberedSite(Site):
 
 
 class Kafka:
-    """A real Apache Kafka of one node on ports of its own, by deploy/kafka/kafka."""
+    """A real Apache Kafka, of one node unless told otherwise, on ports of its own, by deploy/kafka/kafka."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, nodes=1, **settings):
         self.script = SOURCE / "deploy/kafka/kafka"
-        self.env = dict(os.environ, KAFKA_RUN=str(folder), KAFKA_PORT="0")
-        out = subprocess.run([self.script, "start"], env=self.env, capture_output=True, text=True, timeout=180)
+        self.env = dict(os.environ, KAFKA_RUN=str(folder), KAFKA_PORT="0", **settings)
+        out = subprocess.run([self.script, "start", str(nodes)], env=self.env, capture_output=True, text=True, timeout=180)
         if out.returncode != 0:
             raise RuntimeError("no Kafka (tests/run installs one): " + out.stderr.strip())
         self.brokers = out.stdout.split()[-1]
