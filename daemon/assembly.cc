@@ -22,6 +22,7 @@
 
 #include "daemon/archive/archive.h"
 #include "daemon/control/server.h"
+#include "daemon/durable_folder.h"
 #include "daemon/frontier/frontier.h"
 #include "daemon/frontier/rebuild.h"
 #include "daemon/intake/intake.h"
@@ -63,12 +64,15 @@ Result<std::unique_ptr<frontier::Frontier>> OpenFrontier(const std::filesystem::
   return opened;
 }
 
-intake::IntakeOptions IntakeOptionsOf(const config::Config& config) {
+intake::IntakeOptions IntakeOptionsOf(const config::Config& config,
+                                      const std::filesystem::path& state_dir) {
   return {.delay = config.http.delay,
           .max_post_bytes = config.http.max_post_bytes,
           .max_feed_bytes = config.http.max_feed_bytes,
           .max_sitemap_bytes = config.http.max_sitemap_bytes,
-          .archive_discovery = config.archive_discovery};
+          .archive_discovery = config.archive_discovery,
+          .state_dir = state_dir,
+          .min_free_bytes = config.archive.min_free_bytes};
 }
 
 std::unique_ptr<publish::Output> MakeOutput(const config::Config& config, const std::string& uuid,
@@ -184,11 +188,8 @@ Daemon::~Daemon() = default;
 
 Result<std::unique_ptr<Daemon>> Daemon::Create(const config::Config& config, const Clock& clock) {
   const auto state_dir = config.data_dir / "state";
-  std::error_code error;
-  std::filesystem::create_directories(state_dir, error);
-  if (error) {
-    return Fail(ErrorKind::kConfig,
-                fmt::format("data_dir: {}: {}", state_dir.string(), error.message()));
+  if (auto made = MakeFolderDurably(state_dir); !made) {
+    return WithContext(made.error(), "data_dir");
   }
   auto parts = std::make_unique<Parts>(config, clock);
 
@@ -208,9 +209,9 @@ Result<std::unique_ptr<Daemon>> Daemon::Create(const config::Config& config, con
     return WithContext(engine.error(), "http");
   }
   parts->engine = std::move(*engine);
-  parts->intake = std::make_unique<intake::Intake>(IntakeOptionsOf(config), config.sources,
-                                                   config.http.engine.user_agent, *parts->archive,
-                                                   *parts->frontier, *parts->engine, clock);
+  parts->intake = std::make_unique<intake::Intake>(
+      IntakeOptionsOf(config, state_dir), config.sources, config.http.engine.user_agent,
+      *parts->archive, *parts->frontier, *parts->engine, clock);
 
   // Relay.
   parts->output = MakeOutput(config, parts->archive->uuid(), clock);

@@ -12,7 +12,6 @@
 #include <fmt/format.h>
 #include <pthread.h>
 #include <spdlog/spdlog.h>
-#include <sys/statvfs.h>
 
 #include "daemon/archive/capture_codec.h"
 #include "daemon/archive/control_scan.h"
@@ -20,6 +19,8 @@
 #include "daemon/archive/recovery.h"
 #include "daemon/archive/retention.h"
 #include "daemon/archive/segment_writer.h"
+#include "daemon/disk_room.h"
+#include "daemon/durable_folder.h"
 #include "daemon/fail_point.h"
 
 namespace newswire::archive {
@@ -30,6 +31,9 @@ constexpr size_t kFlushBytes = size_t{1} << 20;       // compressed; written at 
 constexpr std::chrono::milliseconds kIdleWake{1000};  // looks at the segment's age
 constexpr std::chrono::milliseconds kRoomInterval{1000};
 constexpr size_t kUnitOverhead = 1024;
+// How long nothing is tried after a write that found no room: doubled while writes go on to fail.
+constexpr std::chrono::milliseconds kFirstRefusal{1000};
+constexpr std::chrono::milliseconds kLongestRefusal{60'000};
 
 size_t SizeOf(const Capture& capture) {
   size_t size = kUnitOverhead + capture.body.size();
@@ -72,6 +76,7 @@ struct Archive::Impl {
   Status BeginSegment();
   void DropRetiredControls();
   void Flush();
+  void NoteRefusal();
   void Commit();
   void Break(const Error& error);
   bool Full() const;
@@ -118,7 +123,9 @@ struct Archive::Impl {
   mutable std::mutex room_mutex;
   mutable std::optional<SteadyTime> room_looked;
   mutable bool room = true;
-  bool disk_full = false;  // a write failed for want of room; under room_mutex
+  // After a write that found no room, although statvfs may see some (a quota); under room_mutex.
+  std::optional<SteadyTime> refused_until;
+  std::chrono::milliseconds refusal = kFirstRefusal;
 
   std::jthread writer;  // last: ends before what it uses
 };
@@ -287,6 +294,8 @@ void Archive::Impl::TakeUnit(const std::variant<Capture, Control, WarcInfo>& wha
   if (!ready) {
     if (ready.error().kind == ErrorKind::kCorruption) {
       Break(ready.error());
+    } else {
+      NoteRefusal();
     }
     pending.push_back({std::move(done), std::unexpected(ready.error())});
     return;
@@ -357,15 +366,16 @@ void Archive::Impl::Flush() {
   if (status) {
     unsynced += buffer.size();
     written_controls = taken_controls;
+    const std::lock_guard guard(room_mutex);
+    refusal = kFirstRefusal;
+    refused_until.reset();
   } else {
     taken_controls = written_controls;
     info_written = false;  // perhaps it was in the buffer; once more does no harm
     if (status.error().kind == ErrorKind::kCorruption) {
       Break(status.error());
     } else {
-      const std::lock_guard guard(room_mutex);
-      disk_full = true;
-      room_looked.reset();
+      NoteRefusal();
     }
   }
   for (Pending& one : pending) {
@@ -377,6 +387,16 @@ void Archive::Impl::Flush() {
     }
   }
   buffer.clear();
+}
+
+void Archive::Impl::NoteRefusal() {
+  const std::lock_guard guard(room_mutex);
+  const SteadyTime now = clock.Steady();
+  if (refused_until && now < *refused_until) {
+    return;  // of the same time: asked for before the first one failed
+  }
+  refused_until = now + refusal;
+  refusal = std::min(refusal * 2, kLongestRefusal);
 }
 
 // Makes durable, tells readers, then answers in append order.
@@ -478,19 +498,12 @@ Result<std::unique_ptr<Archive>> Archive::Open(ArchiveOptions options, WarcInfo 
   if (options.segment_size == 0 || options.segment_size > Position::kMaxOffset / 2) {
     return Fail(ErrorKind::kConfig, "archive.segment_size: expected 1 byte to 256 GiB");
   }
-  std::error_code error;
-  std::filesystem::create_directories(options.dir, error);
-  if (error) {
-    return Fail(ErrorKind::kConfig,
-                fmt::format("creating {}: {}", options.dir.native(), error.message()));
+  if (Status made = MakeFolderDurably(options.dir); !made) {
+    return std::unexpected(made.error());
   }
   Result<FolderLock> lock = FolderLock::Take(options.dir);
   if (!lock) {
     return std::unexpected(lock.error());
-  }
-  const std::filesystem::path parent = std::filesystem::absolute(options.dir).parent_path();
-  if (Status status = SyncFolder(parent); !status) {
-    return std::unexpected(status.error());
   }
   auto impl = std::make_unique<Impl>(std::move(options), std::move(info), clock, std::move(*lock));
   Result<Identity> identity = ReadOrMakeIdentity(impl->options.dir);
@@ -605,14 +618,13 @@ Position Archive::WaitPast(Position position, std::chrono::milliseconds timeout,
 bool Archive::has_room() const {
   const std::lock_guard guard(impl_->room_mutex);
   const SteadyTime now = impl_->clock.Steady();
+  if (impl_->refused_until && now < *impl_->refused_until) {
+    return false;
+  }
   if (impl_->room_looked && now - *impl_->room_looked < kRoomInterval) {
     return impl_->room;
   }
-  struct statvfs info{};
-  const bool enough = statvfs(impl_->options.dir.c_str(), &info) == 0 &&
-                      uint64_t{info.f_bavail} * info.f_frsize > impl_->options.min_free_bytes;
-  // After a write that found no room (a quota shows in no number) one look says no.
-  impl_->room = enough && !std::exchange(impl_->disk_full, false);
+  impl_->room = HasRoom(impl_->options.dir, impl_->options.min_free_bytes);
   impl_->room_looked = now;
   return impl_->room;
 }

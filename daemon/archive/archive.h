@@ -99,7 +99,10 @@ class Archive {
   // Waits until durable_end() > position, stop or timeout; returns durable_end().
   Position WaitPast(Position position, std::chrono::milliseconds timeout,
                     std::stop_token stop) const;
-  bool has_room() const;  // free bytes above min_free_bytes, as last looked (at most a second ago)
+  // Free bytes above min_free_bytes, as last looked (at most a second ago), and no write failed
+  // just now for want of room: after one, false for 1 s, doubling to 60 s while writes go on to
+  // fail.
+  bool has_room() const;
 
  private:
   struct Impl;

@@ -11,6 +11,7 @@
 #include "daemon/commands/interrupt.h"
 #include "daemon/config/config.h"
 #include "daemon/logging.h"
+#include "daemon/relay/drain.h"
 #include "daemon/systemd.h"
 #include "daemon/version.h"
 
@@ -18,6 +19,7 @@ namespace newswire::commands {
 namespace {
 
 constexpr std::chrono::seconds kStatusPeriod{5};
+constexpr std::chrono::seconds kStartRetry{5};
 
 void Reload(const RunOptions& options, Daemon& daemon) {
   systemd::NotifyReloading();
@@ -52,6 +54,17 @@ int Run(const RunOptions& options, std::ostream& err) {
   std::atomic<bool> reload{false};
   const Interrupt signals([&reload] { reload = true; });
   auto daemon = Daemon::Create(*config, SystemClock());
+  // A full disk, a locked database: what stands there is in order, so a service waits.
+  while (!daemon && daemon.error().kind == ErrorKind::kTransient && !options.once &&
+         !signals.stop().stop_requested()) {
+    spdlog::error("cannot start yet reason=\"{}\"", daemon.error().message);
+    systemd::NotifyStatus("cannot start yet: " + daemon.error().message);
+    relay::Pause(kStartRetry, signals.stop());
+    daemon = Daemon::Create(*config, SystemClock());
+  }
+  if (!daemon && signals.stop().stop_requested()) {
+    return kExitOk;
+  }
   if (!daemon) {
     err << "newswired: " << daemon.error().message << '\n';
     return ExitCodeOf(daemon.error());

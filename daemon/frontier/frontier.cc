@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "daemon/fail_point.h"
 #include "daemon/store/sqlite.h"
 #include "transforms/model/url.h"
 #include "transforms/text/hash.h"
@@ -155,6 +156,9 @@ struct Frontier::Impl {
   std::map<std::string, store::Statement, std::less<>> statements;
   bool created = false;
   bool writing = false;
+  // The first error of a write. SQLite may have rolled back by itself then: what is written next
+  // would be a transaction of its own, with validators and without their links.
+  std::optional<Error> failed;
 
   // A prepared statement, ready to bind.
   Result<store::Statement*> Use(std::string_view sql) {
@@ -172,13 +176,23 @@ struct Frontier::Impl {
 
   // As Use, within the open transaction.
   Result<store::Statement*> Write(std::string_view sql) {
+    if (failed) {
+      return std::unexpected(*failed);
+    }
     if (!writing) {
       if (auto begun = database.Begin(); !begun) {
-        return std::unexpected(begun.error());
+        return std::unexpected(*(failed = begun.error()));
       }
       writing = true;
     }
     return Use(sql);
+  }
+
+  Status Written(Status status) {
+    if (!status && !failed) {
+      failed = status.error();
+    }
+    return status;
   }
 };
 
@@ -249,7 +263,7 @@ Status Frontier::StoreSource(const SourceRow& row) {
   BindTime(statement, 8, row.failures.first);
   BindTime(statement, 9, row.failures.last);
   statement.Bind(10, UrlsToJson(row.last_urls));
-  return statement.Run();
+  return impl_->Written(statement.Run());
 }
 
 Result<WayRow> Frontier::LoadWay(const std::string& source, const std::string& url) {
@@ -278,14 +292,8 @@ Status Frontier::StoreWay(const WayRow& row) {
   if (!query) {
     return std::unexpected(query.error());
   }
-  return (*query)
-      ->Bind(1, row.source)
-      .Bind(2, row.url)
-      .Bind(3, row.etag)
-      .Bind(4, row.last_modified)
-      .Bind(5, row.digest)
-      .Bind(6, row.target)
-      .Run();
+  (*query)->Bind(1, row.source).Bind(2, row.url).Bind(3, row.etag).Bind(4, row.last_modified);
+  return impl_->Written((*query)->Bind(5, row.digest).Bind(6, row.target).Run());
 }
 
 Result<std::optional<LinkRow>> Frontier::FindLink(const std::string& source,
@@ -331,10 +339,10 @@ Status Frontier::StoreLink(LinkRow& row) {
   BindTime(statement, 16, row.last_fetched);
   BindTime(statement, 17, row.first_404);
   statement.Bind(18, row.target).Bind(19, int64_t{row.attempts}).Bind(20, row.reason);
-  return statement.ForEachRow([&]() -> Status {
+  return impl_->Written(statement.ForEachRow([&]() -> Status {
     row.id = statement.Int(0);
     return {};
-  });
+  }));
 }
 
 Result<std::vector<LinkRow>> Frontier::DueLinks(const std::string& source, UtcMillis now,
@@ -396,7 +404,7 @@ Status Frontier::StoreHost(std::string_view domain, const politeness::HostMemory
   BindTime(statement, 4, memory.failures.first);
   BindTime(statement, 5, memory.failures.last);
   statement.Bind(6, int64_t{memory.failing});
-  return statement.Run();
+  return impl_->Written(statement.Run());
 }
 
 Result<std::vector<HostRow>> Frontier::Hosts(UtcMillis now) {
@@ -405,8 +413,8 @@ Result<std::vector<HostRow>> Frontier::Hosts(UtcMillis now) {
   if (!forget) {
     return std::unexpected(forget.error());
   }
-  const auto forgotten =
-      (*forget)->Bind(1, Number(now)).Bind(2, Number(now - politeness::kFailuresForgiven)).Run();
+  const auto forgotten = impl_->Written(
+      (*forget)->Bind(1, Number(now)).Bind(2, Number(now - politeness::kFailuresForgiven)).Run());
   if (!forgotten) {
     return std::unexpected(forgotten.error());
   }
@@ -432,16 +440,28 @@ Result<std::vector<HostRow>> Frontier::Hosts(UtcMillis now) {
   return hosts;
 }
 
+void Frontier::Rollback() {
+  for (auto& [sql, statement] : impl_->statements) {
+    statement.Reset();
+  }
+  impl_->database.Rollback();
+  impl_->writing = false;
+  impl_->failed.reset();
+}
+
 Status Frontier::Commit() {
+  if (impl_->failed) {
+    return WithContext(*impl_->failed, "frontier");
+  }
   if (!impl_->writing) {
     return {};
   }
-  impl_->writing = false;
-  auto committed = impl_->database.Commit();
-  if (!committed) {
-    impl_->database.Rollback();
+  NEWSWIRE_FAIL_POINT("frontier.before_commit");
+  if (auto committed = impl_->Written(impl_->database.Commit()); !committed) {
     return WithContext(committed.error(), "frontier");
   }
+  impl_->writing = false;
+  NEWSWIRE_FAIL_POINT("frontier.committed");
   return {};
 }
 

@@ -108,7 +108,10 @@ class Frontier {
   // The domains whose block or failures still count at `now`; the others are forgotten.
   Result<std::vector<HostRow>> Hosts(UtcMillis now);
 
-  Status Commit();  // what was written since the last one is durable
+  // What was written since the last one is durable, all of it. After the first failed write nothing
+  // is written or committed any more: every write and Commit gives its error, until Rollback.
+  Status Commit();
+  void Rollback();  // forgets what was written since the last Commit
   bool dirty() const;
 
  private:

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 
 #include "daemon/frontier/frontier.h"
@@ -22,6 +23,9 @@ struct IntakeOptions {
   size_t max_feed_bytes = size_t{15} << 20;
   size_t max_sitemap_bytes = size_t{50} << 20;
   bool archive_discovery = true;
+  // Fetching pauses while the disk that holds the frontier has less room than this.
+  std::filesystem::path state_dir = ".";
+  uint64_t min_free_bytes = 0;
 };
 
 // Read by status lines and tests from any thread.

@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <utility>
 
 #include <spdlog/spdlog.h>
 
+#include "daemon/disk_room.h"
 #include "daemon/intake/archiver.h"
 #include "daemon/intake/discovery.h"
 #include "daemon/intake/folder_poll.h"
@@ -22,24 +24,59 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kLongestWait{500};  // a stop is noticed so soon even without a wake-up
 constexpr milliseconds kFarewell{5000};    // for acknowledgements after a stop
+// Between two tries to go on after the frontier could not be written: doubled each time.
+constexpr milliseconds kFirstPause{1000};
+constexpr milliseconds kLongestPause{300'000};
 constexpr milliseconds kSoon{30'000};  // a poll that is further off is not waited for by `drained`
 
 }  // namespace
 
+// What must not be asked before when: what a session knew and the frontier may not have taken.
+struct Forbidden {
+  std::map<std::string, frontier::SourceRow> sources;  // only their times are of use
+  std::map<std::string, politeness::HostMemory> domains;
+};
+
+// What outlives a session.
 struct Intake::Impl {
-  Impl(IntakeOptions options_in, std::vector<Source> sources_in, const std::string& user_agent,
-       archive::Archive& archive_in, frontier::Frontier& frontier_in,
-       transports::HttpEngine& engine_in, const Clock& clock_in)
-      : options(options_in),
-        clock(clock_in),
-        archive(archive_in),
-        engine(engine_in),
-        schedule(clock_in),
-        frontier(frontier_in),
-        archiver(archive_in, engine_in),
-        budget(clock_in, [this](std::string_view domain, const politeness::HostMemory& memory,
-                                std::string_view why) { OnHost(domain, memory, why); }),
-        fetcher(engine_in, budget, clock_in, user_agent,
+  IntakeOptions options;
+  std::string user_agent;
+  archive::Archive& archive;
+  frontier::Frontier& frontier;
+  transports::HttpEngine& engine;
+  const Clock& clock;
+  IntakeCounters counters;
+  std::vector<Source> sources;  // as last wanted; the intake's thread's
+  Forbidden forbidden;
+
+  std::mutex mutex;  // of next_sources
+  std::optional<std::vector<Source>> next_sources;
+
+  // The sources that are wanted from now on, once.
+  std::optional<std::vector<Source>> TakeSources() {
+    std::lock_guard lock(mutex);
+    return std::exchange(next_sources, std::nullopt);
+  }
+  bool HasRoom() const {
+    return archive.has_room() && newswire::HasRoom(options.state_dir, options.min_free_bytes);
+  }
+};
+
+// From the frontier's rows to the first of its errors: what is in memory here follows from the
+// frontier and may be made anew from it.
+struct Intake::Session {
+  explicit Session(Impl& shared_in)
+      : shared(shared_in),
+        options(shared.options),
+        clock(shared.clock),
+        engine(shared.engine),
+        counters(shared.counters),
+        schedule(shared.clock),
+        frontier(shared.frontier),
+        archiver(shared.archive, shared.engine),
+        budget(shared.clock, [this](std::string_view domain, const politeness::HostMemory& memory,
+                                    std::string_view why) { OnHost(domain, memory, why); }),
+        fetcher(shared.engine, budget, shared.clock, shared.user_agent,
                 [this](const std::string& url, const transports::HttpResponse& response) {
                   OnRobots(url, response);
                 }),
@@ -54,13 +91,19 @@ struct Intake::Impl {
         discovery(context),
         posts(context),
         folders(context),
-        next_sources(std::move(sources_in)) {}
+        waiting(shared.sources) {}
+
+  Status Run(const std::stop_token& stop, std::atomic<bool>& drained);
 
   void OnHost(std::string_view domain, const politeness::HostMemory& memory, std::string_view why) {
     if (!why.empty()) {
       spdlog::warn("a host is blocked domain={} until={} why=\"{}\"", domain,
                    FormatUtc(memory.blocked_until.value_or(UtcMillis{})), why);
     }
+    std::erase_if(shared.forbidden.domains, [now = clock.Wall()](const auto& known) {
+      return known.second.blocked_until.value_or(now) <= now;
+    });
+    shared.forbidden.domains.insert_or_assign(std::string(domain), memory);
     if (auto stored = frontier.StoreHost(domain, memory); !stored) {
       context.Die(stored.error());
     }
@@ -102,18 +145,23 @@ struct Intake::Impl {
     if (!frontier.created()) {
       budget.AssumeAllAsked();
     }
+    for (const auto& [domain, memory] : shared.forbidden.domains) {
+      budget.Restore(domain, memory);
+    }
     return {};
+  }
+
+  // For the session that follows.
+  void Hand(Forbidden& forbidden) const {
+    for (const auto& [id, active] : sources) {
+      forbidden.sources.insert_or_assign(id, active->row);
+    }
   }
 
   // Takes over a new list of sources. Those that are gone, or whose definition changed, end when
   // nothing of theirs is in flight.
   void ApplySources() {
-    std::optional<std::vector<Source>> wanted;
-    {
-      std::lock_guard lock(mutex);
-      wanted.swap(next_sources);
-    }
-    if (wanted) {
+    if (std::optional<std::vector<Source>> wanted = shared.TakeSources()) {
       for (auto& [id, active] : sources) {
         const auto same = std::ranges::find(*wanted, id, &Source::id);
         if (same == wanted->end() || !(*same == active->source)) {
@@ -121,6 +169,7 @@ struct Intake::Impl {
         }
       }
       std::erase_if(sources, [](const auto& entry) { return entry.second == nullptr; });
+      shared.sources = *wanted;
       waiting = std::move(*wanted);
     }
     std::erase_if(retiring,
@@ -147,6 +196,11 @@ struct Intake::Impl {
     auto active = std::make_unique<ActiveSource>();
     active->source = source;
     active->row = std::move(*row);
+    if (const auto before = shared.forbidden.sources.find(source.id);
+        before != shared.forbidden.sources.end()) {
+      active->row.next_poll = std::max(active->row.next_poll, before->second.next_poll);
+      active->row.blocked_until = std::max(active->row.blocked_until, before->second.blocked_until);
+    }
     if (source.kind != SourceKind::kFolder) {
       active->rules = sources::MakeRules(source);
     }
@@ -161,7 +215,7 @@ struct Intake::Impl {
 
   void StartDueWork() {
     const UtcMillis now = schedule.Now();
-    const bool room = archive.has_room();
+    const bool room = shared.HasRoom();
     if (room == counters.paused) {
       counters.paused = !room;
       spdlog::log(room ? spdlog::level::info : spdlog::level::err,
@@ -218,13 +272,13 @@ struct Intake::Impl {
            });
   }
 
-  const IntakeOptions options;
+  Impl& shared;
+  const IntakeOptions& options;
   const Clock& clock;
-  archive::Archive& archive;
   transports::HttpEngine& engine;
+  IntakeCounters& counters;
   Schedule schedule;
   frontier::Frontier& frontier;
-  IntakeCounters counters;
   std::optional<Error> fatal;
   Archiver archiver;
   politeness::HostBudget budget;
@@ -236,16 +290,54 @@ struct Intake::Impl {
   std::map<std::string, std::unique_ptr<ActiveSource>> sources;
   std::vector<std::unique_ptr<ActiveSource>> retiring;  // no longer wanted, still in flight
   std::vector<Source> waiting;                          // for their predecessor to retire
-
-  std::mutex mutex;  // of next_sources
-  std::optional<std::vector<Source>> next_sources;
 };
+
+// Until a stop (kCancelled), or the first error of the frontier or the archive.
+Status Intake::Session::Run(const std::stop_token& stop, std::atomic<bool>& drained) {
+  if (auto restored = Restore(); !restored) {
+    return restored;
+  }
+  while (!stop.stop_requested()) {
+    archiver.Deliver();
+    ApplySources();
+    StartDueWork();
+    const bool more = folders.Pump();
+    const auto next = fetcher.Pump();
+    // One transaction a turn: everything that this turn learned becomes durable together.
+    if (auto committed = frontier.Commit(); !committed) {
+      return committed;
+    }
+    if (fatal) {
+      return std::unexpected(*fatal);
+    }
+    drained = Idle();
+    engine.Poll(more ? milliseconds{0} : UntilNext(next));
+  }
+  const SteadyTime deadline = clock.Steady() + kFarewell;
+  while (archiver.pending() > 0 && clock.Steady() < deadline && !fatal) {
+    engine.Poll(milliseconds{20});
+    archiver.Deliver();
+  }
+  if (auto committed = frontier.Commit(); !committed) {
+    return committed;
+  }
+  return Fail(ErrorKind::kCancelled, "stopped");
+}
 
 Intake::Intake(IntakeOptions options, std::vector<Source> sources, const std::string& user_agent,
                archive::Archive& archive, frontier::Frontier& frontier,
                transports::HttpEngine& engine, const Clock& clock)
-    : impl_(std::make_unique<Impl>(options, std::move(sources), user_agent, archive, frontier,
-                                   engine, clock)) {}
+    : impl_(new Impl{.options = std::move(options),
+                     .user_agent = user_agent,
+                     .archive = archive,
+                     .frontier = frontier,
+                     .engine = engine,
+                     .clock = clock,
+                     .counters = {},
+                     .sources = std::move(sources),
+                     .forbidden = {},
+                     .mutex = {},
+                     .next_sources = {}}) {}
 
 Intake::~Intake() = default;
 
@@ -259,36 +351,49 @@ void Intake::SetSources(std::vector<Source> sources) {
   impl_->engine.Wakeup();
 }
 
+// The frontier took nothing: the disk is full, or a file is locked. What it holds is consistent,
+// and what is in memory follows from it, so a new session from there loses no link; it may repeat
+// a fetch, as a crash does, but asks nobody earlier than was known to be allowed.
+void Intake::Pause(const Error& why, std::chrono::milliseconds pause, const std::stop_token& stop) {
+  Impl& self = *impl_;
+  if (!self.counters.paused.exchange(true)) {
+    spdlog::error("the frontier cannot be written: fetching pauses reason=\"{}\"", why.message);
+  }
+  const SteadyTime until = self.clock.Steady() + pause;
+  const auto ready = [&] {
+    // What an abandoned fetch still has in flight counts against its host.
+    return self.clock.Steady() >= until && self.engine.in_flight() == 0 && self.HasRoom();
+  };
+  while (!stop.stop_requested() && !ready()) {
+    self.engine.Poll(kLongestWait);
+  }
+}
+
 Status Intake::Run(std::stop_token stop) {
   Impl& self = *impl_;
-  if (auto restored = self.Restore(); !restored) {
-    return restored;
-  }
-  while (!stop.stop_requested()) {
-    self.archiver.Deliver();
-    self.ApplySources();
-    self.StartDueWork();
-    const bool more = self.folders.Pump();
-    const auto next = self.fetcher.Pump();
-    // One transaction a turn: everything that this turn learned becomes durable together.
-    if (auto committed = self.frontier.Commit(); !committed) {
-      return committed;
+  milliseconds pause = kFirstPause;
+  while (true) {
+    const SteadyTime begun = self.clock.Steady();
+    Status ended;
+    {
+      Session session(self);
+      ended = session.Run(stop, drained_);
+      session.Hand(self.forbidden);
     }
-    if (self.fatal) {
-      return std::unexpected(*self.fatal);
+    if (ended.error().kind != ErrorKind::kTransient) {
+      return ended;
     }
-    drained_ = self.Idle();
-    self.engine.Poll(more ? milliseconds{0} : self.UntilNext(next));
+    drained_ = false;
+    self.frontier.Rollback();
+    if (self.clock.Steady() - begun > kLongestPause) {
+      pause = kFirstPause;
+    }
+    Pause(ended.error(), pause, stop);
+    pause = std::min(pause * 2, kLongestPause);
+    if (stop.stop_requested()) {
+      return Fail(ErrorKind::kCancelled, "stopped");
+    }
   }
-  const SteadyTime deadline = self.clock.Steady() + kFarewell;
-  while (self.archiver.pending() > 0 && self.clock.Steady() < deadline && !self.fatal) {
-    self.engine.Poll(milliseconds{20});
-    self.archiver.Deliver();
-  }
-  if (auto committed = self.frontier.Commit(); !committed) {
-    return committed;
-  }
-  return Fail(ErrorKind::kCancelled, "stopped");
 }
 
 }  // namespace newswire::intake

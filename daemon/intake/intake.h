@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <stop_token>
 #include <vector>
@@ -32,7 +33,9 @@ class Intake {
   ~Intake();
 
   // Ends with kCancelled after a stop, or with the error that nothing here can mend (frontier or
-  // archive unusable).
+  // archive unusable). While a disk has no room nothing new is started; when the frontier cannot be
+  // written (kTransient) all that is under way is dropped, and after a pause of 1 s, doubling to 5
+  // min, fetching goes on from what the frontier holds.
   Status Run(std::stop_token stop);
 
   // Replaces the sources, from any thread: takes effect at the loop's next turn. Sources that stay
@@ -46,6 +49,8 @@ class Intake {
 
  private:
   struct Impl;
+  struct Session;
+  void Pause(const Error& why, std::chrono::milliseconds pause, const std::stop_token& stop);
   std::unique_ptr<Impl> impl_;
   std::atomic<bool> drained_{false};
 };

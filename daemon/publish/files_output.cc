@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/durable_folder.h"
 #include "daemon/fail_point.h"
 #include "daemon/publish/durable_file.h"
 #include "daemon/publish/files_manifest.h"
@@ -69,6 +70,7 @@ class FilesOutput : public Output {
   const Clock& clock_;
   FilesManifest manifest_;
   bool ready_ = false;
+  bool full_ = false;  // the last commit found no room
 };
 
 Result<std::optional<Checkpoint>> FilesOutput::Open(std::stop_token) {
@@ -76,11 +78,12 @@ Result<std::optional<Checkpoint>> FilesOutput::Open(std::stop_token) {
   if (auto ok = CheckTopicPattern(pattern_); !ok) {
     return std::unexpected(ok.error());
   }
-  std::error_code failed;
-  std::filesystem::create_directories(dir_, failed);
-  if (failed) {
-    return Fail(ErrorKind::kConfig,
-                fmt::format("creating {}: {}", dir_.string(), failed.message()));
+  if (auto made = MakeFolderDurably(dir_); !made) {
+    return std::unexpected(made.error());
+  }
+  // A process that was killed may have renamed a manifest and not synced it.
+  if (auto synced = SyncFolder(dir_); !synced) {
+    return std::unexpected(synced.error());
   }
   auto manifest = ReadFilesManifest(dir_);
   if (!manifest) {
@@ -215,13 +218,20 @@ Result<Commit> FilesOutput::Publish(const Batch& batch, std::stop_token stop) {
   auto ok = Append(batch, next);
   if (ok) {
     manifest_ = std::move(next);
+    if (full_) {
+      spdlog::info("publish: the disk has room again");
+      full_ = false;
+    }
     return Commit::kDone;
   }
   ready_ = false;  // Open cuts back to the manifest
   if (ok.error().kind != ErrorKind::kTransient) {
     return std::unexpected(ok.error());
   }
-  spdlog::error("publish: the disk is full, waiting error=\"{}\"", ok.error().message);
+  if (!full_) {
+    spdlog::error("publish: the disk is full, waiting error=\"{}\"", ok.error().message);
+    full_ = true;
+  }
   std::mutex mutex;
   std::condition_variable_any wake;
   std::unique_lock lock(mutex);
