@@ -12,6 +12,40 @@
 #include <unistd.h>
 
 namespace newswire {
+namespace {
+
+int Overflow(int depth) {
+  volatile char frame[4096];
+  frame[0] = static_cast<char>(depth);
+  return depth < 0 ? frame[0] : Overflow(depth + 1) + frame[0];
+}
+
+[[noreturn]] void End(std::string_view how) {
+  if (how == "abort") {
+    std::abort();
+  }
+  if (how == "stack") {
+    Overflow(0);
+  }
+  if (how == "segv") {
+    volatile int* volatile nowhere = nullptr;
+    *nowhere = 1;
+  }
+  kill(getpid(), SIGKILL);
+  while (true) {
+    pause();
+  }
+}
+
+}  // namespace
+
+void ReachCrashPoint(std::string_view bytes) {
+  const char* text = std::getenv("NEWSWIRE_CRASH_ON_TEXT");
+  if (text != nullptr && bytes.find(text) != std::string_view::npos) {
+    const char* how = std::getenv("NEWSWIRE_FAIL_HOW");
+    End(how == nullptr ? "abort" : how);
+  }
+}
 
 void ReachFailPoint(const char* name) {
   // Read each time: a test that forks sets it in the child.
@@ -31,7 +65,8 @@ void ReachFailPoint(const char* name) {
   }
   static std::atomic<int> hits{0};  // one name is set at a time
   if (hits.fetch_add(1) + 1 == at) {
-    kill(getpid(), SIGKILL);
+    const char* how = std::getenv("NEWSWIRE_FAIL_HOW");
+    End(how == nullptr ? "kill" : how);
   }
 }
 

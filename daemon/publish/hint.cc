@@ -81,6 +81,9 @@ Result<Position> DecideStart(const StartState& state) {
   if (state.checkpoint) {
     const bool other_cluster = kafka && same_output && !state.hint->identity.empty() &&
                                !state.identity.empty() && state.hint->identity != state.identity;
+    if (!other_cluster && !state.misfit.empty()) {
+      return Missing(state, fmt::format("{}. {}", state.misfit, kWays));
+    }
     if (!other_cluster) {
       return state.checkpoint->position;
     }

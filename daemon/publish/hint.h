@@ -30,6 +30,7 @@ Status WriteHint(const std::filesystem::path& file, const Hint& hint);
 struct StartState {
   std::optional<Hint> hint;              // ReadHint
   std::optional<Checkpoint> checkpoint;  // Output::Open
+  std::string misfit;                    // why the archive does not fit it; empty: it does
   bool archive_created = false;          // nothing was ever captured here
   Position archive_end;                  // Archive::durable_end(): where `end` starts
   std::string output;                    // as in Hint
@@ -39,7 +40,8 @@ struct StartState {
 
 // Where the relay starts. Pure.
 // - A checkpoint of ours decides, except in a Kafka cluster other than the one the hint names (a
-//   mirror, a re-created cluster): that counts as a missing position.
+//   mirror, a re-created cluster), and unless the archive does not reach it or holds another record
+//   there (restored from a backup, another archive): these count as a missing position.
 // - No checkpoint: an archive just made, or a hint of position 0 for this output, start at the
 //   beginning, and so does the embedded broker, which forgets everything when it ends.
 // - Otherwise the position is missing: on_missing_position says stop (kConfig, with what was found

@@ -12,6 +12,7 @@
 #include "daemon/archive/reader.h"
 #include "daemon/fail_point.h"
 #include "daemon/publish/hint.h"
+#include "daemon/relay/crash_notes.h"
 #include "daemon/relay/drain.h"
 #include "daemon/relay/pending_batch.h"
 #include "daemon/relay/restore.h"
@@ -27,6 +28,7 @@ using std::chrono::milliseconds;
 constexpr std::string_view kHintName = "hint.json";
 constexpr std::string_view kStateName = "sequencer.db";
 constexpr milliseconds kHintInterval{1000};
+constexpr milliseconds kHintRetry{60'000};  // on a full disk
 constexpr std::chrono::minutes kWarnInterval{1};
 constexpr milliseconds kFirstRetry{100};
 constexpr milliseconds kLongestRetry{10'000};
@@ -56,8 +58,12 @@ class LiveRun {
   Result<SessionEnd> Session();
   Status OpenSequencer();
   Result<std::optional<publish::Checkpoint>> OpenOutput();
-  Result<Position> StartOf(const std::optional<publish::Checkpoint>& checkpoint);
-  Status CheckArchiveHolds(const publish::Checkpoint& checkpoint);
+  struct Start {
+    Position position;
+    bool committed = false;  // it is the output's checkpoint
+  };
+  Result<Start> StartOf(const std::optional<publish::Checkpoint>& checkpoint);
+  Result<std::string> MisfitOf(const publish::Checkpoint& checkpoint) const;
   Result<std::unique_ptr<Transformer>> OpenTransformer(Position from);
   Result<SessionEnd> Follow(Transformer& transformer, Position start,
                             publish::Checkpoint committed);
@@ -92,6 +98,7 @@ class LiveRun {
   std::unique_ptr<archive::Reader> reader_;  // of the present session
   Transformer* transformer_ = nullptr;       // of the present session, for Reread
   std::unique_ptr<Sequencer> sequencer_;
+  std::optional<Position> chosen_;  // the start by on_missing_position: the end of then, not of now
   bool state_damaged_ = false;
   uint64_t unflushed_ = 0;       // bytes of archive folded since the last Flush
   ArchiveAddress last_folded_;   // the last capture taken without publishing
@@ -99,9 +106,12 @@ class LiveRun {
   SteadyTime hint_written_{};
   std::optional<SteadyTime> warned_;  // of ignored re-checks, when
   std::optional<Position> hinted_;
+  std::optional<SteadyTime> hint_failed_;  // of writing the hint, when
+  bool failing_ = false;                   // the last commit did not succeed
 };
 
 Status LiveRun::Run() {
+  const CrashStack crash_stack;
   milliseconds retry = kFirstRetry;
   while (!stopped()) {
     const uint64_t commits = counters_.commits;
@@ -112,6 +122,7 @@ Status LiveRun::Run() {
       break;
     }
     if (!end) {
+      failing_ = true;
       if (end.error().kind == ErrorKind::kCancelled || stopped()) {
         break;
       }
@@ -184,9 +195,10 @@ Result<std::optional<publish::Checkpoint>> LiveRun::OpenOutput() {
   }
 }
 
-Result<Position> LiveRun::StartOf(const std::optional<publish::Checkpoint>& checkpoint) {
+Result<LiveRun::Start> LiveRun::StartOf(const std::optional<publish::Checkpoint>& checkpoint) {
   publish::StartState state{.hint = {},
                             .checkpoint = checkpoint,
+                            .misfit = {},
                             .archive_created = archive_.created() && counters_.committed == 0,
                             .archive_end = archive_.durable_end(),
                             .output = options_.output_name,
@@ -197,19 +209,39 @@ Result<Position> LiveRun::StartOf(const std::optional<publish::Checkpoint>& chec
   } else {
     spdlog::warn("hint beside the archive cannot be read reason=\"{}\"", hint.error().message);
   }
-  return publish::DecideStart(state);
+  if (checkpoint) {
+    auto misfit = MisfitOf(*checkpoint);
+    if (!misfit) {
+      return std::unexpected(misfit.error());
+    }
+    state.misfit = std::move(*misfit);
+  }
+  auto position = publish::DecideStart(state);
+  if (!position) {
+    return std::unexpected(position.error());
+  }
+  const bool fits = checkpoint && state.misfit.empty() && checkpoint->position == *position;
+  if (fits || *position == Position()) {
+    return Start{.position = *position, .committed = fits};
+  }
+  if (!chosen_) {
+    chosen_ = *position;
+    spdlog::warn("the start was chosen by kafka.on_missing_position position={}",
+                 position->ToHex());
+  }
+  return Start{.position = *chosen_};
 }
 
-Status LiveRun::CheckArchiveHolds(const publish::Checkpoint& checkpoint) {
+// Why the archive is not the one that was published up to there; empty: it is.
+Result<std::string> LiveRun::MisfitOf(const publish::Checkpoint& checkpoint) const {
   if (checkpoint.position > archive_.durable_end()) {
-    return Fail(ErrorKind::kConfig,
-                fmt::format("the output was given this archive up to position {}, but the archive "
-                            "ends at {}: it is older than what was published (restored from a "
-                            "backup?) or has lost its newest segment",
-                            checkpoint.position.ToHex(), archive_.durable_end().ToHex()));
+    return fmt::format(
+        "the output was given this archive up to position {}, but the archive ends at {}: it is "
+        "older than what was published (restored from a backup?) or has lost its newest segment",
+        checkpoint.position.ToHex(), archive_.durable_end().ToHex());
   }
   if (checkpoint.last_record.empty()) {
-    return {};
+    return "";
   }
   auto holds =
       archive::HoldsRecord(options_.archive_dir, checkpoint.last_capture, checkpoint.last_record);
@@ -217,13 +249,12 @@ Status LiveRun::CheckArchiveHolds(const publish::Checkpoint& checkpoint) {
     return WithContext(holds.error(), "checking the archive against the checkpoint");
   }
   if (!*holds) {
-    return Fail(ErrorKind::kConfig,
-                fmt::format("the archive does not hold record {} at position {}, which the output "
-                            "names as the last one published: it is not the archive that was "
-                            "published from",
-                            checkpoint.last_record, checkpoint.last_capture.ToHex()));
+    return fmt::format(
+        "the archive does not hold record {} at position {}, which the output names as the last "
+        "one published: it is not the archive that was published from",
+        checkpoint.last_record, checkpoint.last_capture.ToHex());
   }
-  return {};
+  return "";
 }
 
 Result<std::unique_ptr<Transformer>> LiveRun::OpenTransformer(Position from) {
@@ -261,22 +292,19 @@ Result<LiveRun::SessionEnd> LiveRun::Session() {
   }
   publish::Checkpoint committed;
   committed.archive = archive_.uuid();
-  if (*checkpoint && (*checkpoint)->position == *start) {
+  if (start->committed) {
     committed = **checkpoint;
-    if (Status status = CheckArchiveHolds(committed); !status) {
-      return std::unexpected(status.error());
-    }
   }
-  if (Status status = OfState(sequencer_->RewindTo(*start)); !status) {
+  if (Status status = OfState(sequencer_->RewindTo(start->position)); !status) {
     return std::unexpected(status.error());
   }
   NEWSWIRE_FAIL_POINT("relay.after_rewind");
   if (Status status =
-          OfState(RestoreFor(*start, options_.archive_dir, *archive_.controls(), *sequencer_));
+          OfState(RestoreFor(start->position, options_.archive_dir, *archive_.controls(), *sequencer_));
       !status) {
     return std::unexpected(status.error());
   }
-  counters_.committed = start->value();
+  counters_.committed = start->position.value();
   unflushed_ = 0;
   last_folded_ = {};
   auto transformer = OpenTransformer(sequencer_->folded());
@@ -284,16 +312,16 @@ Result<LiveRun::SessionEnd> LiveRun::Session() {
     return std::unexpected(transformer.error());
   }
   transformer_ = transformer->get();
-  spdlog::info("relay starts start={} state={} archive_end={}", start->ToHex(),
+  spdlog::info("relay starts start={} state={} archive_end={}", start->position.ToHex(),
                sequencer_->folded().ToHex(), archive_.durable_end().ToHex());
-  return Follow(**transformer, *start, std::move(committed));
+  return Follow(**transformer, start->position, std::move(committed));
 }
 
 Status LiveRun::BecomeReady(PendingBatch& batch, Position start) {
   if (Status status = PrepareTopics(sequencer_->TopicSlugs()); !status) {
     return status;
   }
-  counters_.output_ready = true;
+  counters_.output_ready = !failing_;
   // A start that the output does not hold yet (it was given by the operator's on_missing_position)
   // is told to it at once: the next start must not choose another one.
   if (batch.committed().position == start || start == Position()) {
@@ -365,6 +393,8 @@ Result<LiveRun::SessionEnd> LiveRun::Follow(Transformer& transformer, Position s
       case Transformer::Outcome::kEnd:
         if (!batch.has_events()) {
           counters_.settled = seen.value();
+          failing_ = false;  // all is committed
+          counters_.output_ready = true;
           output_.Idle();
         }
         archive_.WaitPast(seen, wait, stop_);
@@ -412,6 +442,7 @@ Result<LiveRun::SessionEnd> LiveRun::Stop(PendingBatch& batch) {
 }
 
 Status LiveRun::FoldCapture(const Transformed& capture) {
+  const CrashScope working(capture.address.position);
   if (Status status = OfState(sequencer_->Fold(capture)); !status) {
     return status;
   }
@@ -429,6 +460,7 @@ Status LiveRun::FoldCapture(const Transformed& capture) {
 }
 
 Status LiveRun::TakeCapture(Transformed capture, PendingBatch& batch) {
+  const CrashScope working(capture.address.position);
   auto events = OfState(sequencer_->Apply(capture));
   if (!events) {
     return std::unexpected(events.error());
@@ -468,9 +500,11 @@ Result<publish::Commit> LiveRun::Commit(PendingBatch& batch) {
   }
   NEWSWIRE_FAIL_POINT("relay.after_flush");
   auto outcome = output_.Publish(wanted, drain_.token());
-  if (!outcome || *outcome != publish::Commit::kDone) {
+  failing_ = !outcome || *outcome != publish::Commit::kDone;
+  if (failing_) {
     return outcome;
   }
+  counters_.output_ready = true;
   NEWSWIRE_FAIL_POINT("relay.after_publish");
   const auto letters = std::ranges::count_if(
       wanted.events, [](const Event& event) { return event.type == EventType::kDeadLetter; });
@@ -502,7 +536,8 @@ Status LiveRun::PrepareTopics(const std::vector<std::string>& slugs) {
 
 void LiveRun::UpdateHint(const publish::Checkpoint& checkpoint, bool now) {
   const SteadyTime time = clock_.Steady();
-  if (hinted_ == checkpoint.position || (!now && hinted_ && time - hint_written_ < kHintInterval)) {
+  if (hinted_ == checkpoint.position || (!now && hinted_ && time - hint_written_ < kHintInterval) ||
+      (!now && hint_failed_ && time - *hint_failed_ < kHintRetry)) {
     return;
   }
   Status status = publish::WriteHint(hint_file(), {.output = options_.output_name,
@@ -510,8 +545,10 @@ void LiveRun::UpdateHint(const publish::Checkpoint& checkpoint, bool now) {
                                                    .identity = output_.Identity()});
   if (!status) {
     spdlog::warn("hint beside the archive cannot be written reason=\"{}\"", status.error().message);
+    hint_failed_ = time;
     return;
   }
+  hint_failed_.reset();
   hint_written_ = time;
   hinted_ = checkpoint.position;
 }

@@ -10,6 +10,8 @@
 #include <fmt/core.h>
 #include <pthread.h>
 
+#include "daemon/fail_point.h"
+#include "daemon/relay/crash_notes.h"
 #include "transforms/pipeline.h"
 #include "transforms/text/json.h"
 
@@ -103,6 +105,8 @@ struct Transformer::Governing {
   Limits limits;
 
   Transformed Run(const Capture& capture) const {
+    const CrashScope working(capture.address.position);
+    NEWSWIRE_CRASH_POINT(capture.body);
     if (capture.metadata.role == CaptureRole::kRobots) {
       return WithoutDocuments(capture);  // of a site, not of a source
     }
@@ -159,6 +163,7 @@ Transformer::~Transformer() {
 }
 
 void Transformer::Work(std::stop_token stop) {
+  const CrashStack crash_stack;
   while (!stop.stop_requested()) {
     auto slot = work_.Pop(stop);
     if (!slot) {

@@ -57,6 +57,12 @@ TEST(DecideStart, FollowsTheCheckpoint) {
   EXPECT_EQ(DecideStart(Start(Hint{"files", kEnd, "/topics"}, kSome)), Result<Position>(kSome));
 }
 
+TEST(DecideStart, StopsWhenTheArchiveDoesNotFitTheCheckpoint) {
+  StartState state = Start(KafkaHint(kSome), kSome);
+  state.misfit = "the archive ends before it";
+  ExpectStops(state, "the archive ends before it");
+}
+
 TEST(DecideStart, StartsAtTheBeginningWhenNothingWasPublished) {
   StartState created = Start(std::nullopt, std::nullopt);
   created.archive_created = true;

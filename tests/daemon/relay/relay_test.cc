@@ -153,6 +153,43 @@ TEST(Relay, RefusesAnArchiveThatDoesNotHoldWhatWasPublished) {
   EXPECT_THAT(status.error().message, HasSubstr("the archive ends at"));
 }
 
+TEST(Relay, AnArchiveThatWasNotPublishedFromIsTheOperatorsDecision) {
+  for (const bool older : {true, false}) {
+    RelayWorld world;
+    const std::vector<Capture> history = ScriptedHistory(7, 40);
+    world.Append({history.begin(), history.begin() + 20});
+    Truth truth;
+    ScriptedOutput output(truth);
+    ASSERT_TRUE(world.Settle(output));
+    const Truth before = truth;
+    const auto break_checkpoint = [&] {
+      if (older) {
+        truth.checkpoint->position = Position(9, 0);
+      } else {
+        truth.checkpoint->last_record = "urn:uuid:00000000-0000-0000-0000-000000000000";
+      }
+    };
+    RelayOptions options = world.Options();
+
+    break_checkpoint();
+    truth.values.clear();
+    options.kafka.on_missing_position = publish::OnMissingPosition::kEnd;
+    Status status = world.Settle(output, options);
+    ASSERT_TRUE(status) << status.error();
+    EXPECT_TRUE(truth.values.empty());
+    EXPECT_EQ(truth.checkpoint->position, before.checkpoint->position);
+    ASSERT_TRUE(world.Settle(output)) << "the position is known from then on";
+
+    break_checkpoint();
+    options.kafka.on_missing_position = publish::OnMissingPosition::kBeginning;
+    status = world.Settle(output, options);
+    ASSERT_TRUE(status) << status.error();
+    EXPECT_EQ(truth.values, before.values);
+    ASSERT_TRUE(world.Settle(output));
+    EXPECT_EQ(truth.values, before.values);
+  }
+}
+
 TEST(Relay, AnOutputThatLostItsPositionIsTheOperatorsDecision) {
   RelayWorld world;
   const std::vector<Capture> history = ScriptedHistory(8, 40);
