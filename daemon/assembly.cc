@@ -27,6 +27,8 @@
 #include "daemon/frontier/rebuild.h"
 #include "daemon/intake/intake.h"
 #include "daemon/publish/output.h"
+#include "daemon/relay/crash_notes.h"
+#include "daemon/relay/quarantine.h"
 #include "daemon/relay/relay.h"
 #include "daemon/store/sqlite.h"
 #include "daemon/version.h"
@@ -40,6 +42,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kTick{1000};
 constexpr milliseconds kOnceTick{50};
+constexpr std::string_view kCrashesName = "crashes";  // in the state's folder
 
 // A frontier that is lost or damaged is made anew from the archive: what it held is only what
 // spares requests.
@@ -213,7 +216,14 @@ Result<std::unique_ptr<Daemon>> Daemon::Create(const config::Config& config, con
       IntakeOptionsOf(config, state_dir), config.sources, config.http.engine.user_agent,
       *parts->archive, *parts->frontier, *parts->engine, clock);
 
-  // Relay.
+  // Relay. What crashed it again and again is put aside before it reads.
+  const auto crashes = state_dir / kCrashesName;
+  if (auto aside = relay::QuarantineCrashers(*parts->archive, crashes); !aside) {
+    return std::unexpected(aside.error());
+  }
+  if (auto noting = relay::NoteCrashes(crashes); !noting) {
+    return std::unexpected(noting.error());
+  }
   parts->output = MakeOutput(config, parts->archive->uuid(), clock);
   parts->relay = std::make_unique<relay::Relay>(
       relay::RelayOptions{.archive_dir = config.archive.dir,

@@ -9,6 +9,7 @@
 #include <fmt/core.h>
 
 #include "daemon/relay/foreign_page.h"
+#include "daemon/relay/quarantine.h"
 
 namespace newswire::commands {
 
@@ -59,6 +60,11 @@ std::unique_ptr<relay::Transformer> ReplaySource::MakeTransformer() {
     options.foreign_source = request_.filter.source;
   }
   options.read_capture = [this](Position capture) { return input_.Read(capture); };
+  if (const auto controls = input_.controls()) {
+    options.quarantined = [controls](Position capture) {
+      return relay::QuarantineReason(*controls, capture);
+    };
+  }
   return std::make_unique<relay::Transformer>([this] { return Next(); }, std::move(options));
 }
 

@@ -286,7 +286,8 @@ const std::vector<Key<Config>>& ConfigTable() {
       Size<Config>([](auto& c) -> auto& { return c.archive.min_free_bytes; },
                    {.name = "archive.min_free",
                     .shape = Shape::kSize,
-                    .summary = "Fetching pauses while the disk has less room than this.",
+                    .summary = "Fetching pauses while the disk of the archive, or that of "
+                               "the state, has less room than this.",
                     .min = 0}),
       Flag<Config>(
           [](auto& c) -> auto& { return c.archive_discovery; },

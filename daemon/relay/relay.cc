@@ -17,6 +17,7 @@
 #include "daemon/relay/pending_batch.h"
 #include "daemon/relay/restore.h"
 #include "daemon/relay/retention.h"
+#include "daemon/relay/quarantine.h"
 #include "daemon/relay/sequencer.h"
 #include "daemon/relay/transformer.h"
 
@@ -270,6 +271,9 @@ Result<std::unique_ptr<Transformer>> LiveRun::OpenTransformer(Position from) {
   options.make_runner = options_.make_runner;
   options.limits = {.max_topics = options_.kafka.max_topics,
                     .max_event_bytes = options_.kafka.max_event_bytes};
+  options.quarantined = [this](Position capture) {
+    return QuarantineReason(*archive_.controls(), capture);
+  };
   options.read_capture = [this](Position capture) {
     return archive::ReadCaptureAt(options_.archive_dir, capture);
   };

@@ -12,6 +12,7 @@
 
 #include "daemon/archive/folder.h"
 #include "daemon/archive/hold.h"
+#include "daemon/relay/quarantine.h"
 #include "transforms/text/hash.h"
 
 namespace newswire::relay {
@@ -22,8 +23,12 @@ namespace fs = std::filesystem;
 class ArchiveInput : public ReplayInput {
  public:
   ArchiveInput(fs::path dir, std::optional<archive::Hold> hold,
-               std::vector<archive::Segment> segments, std::string uuid)
-      : dir_(std::move(dir)), hold_(std::move(hold)), uuid_(std::move(uuid)) {
+               std::vector<archive::Segment> segments, std::string uuid,
+               std::shared_ptr<const archive::Controls> controls)
+      : dir_(std::move(dir)),
+        hold_(std::move(hold)),
+        uuid_(std::move(uuid)),
+        controls_(std::move(controls)) {
     TakeEnd(std::move(segments));
   }
 
@@ -33,6 +38,7 @@ class ArchiveInput : public ReplayInput {
   Result<Capture> Read(Position capture) const override {
     return archive::ReadCaptureAt(dir_, capture);
   }
+  std::shared_ptr<const archive::Controls> controls() const override { return controls_; }
   Position end() const override { return end_; }
   uint64_t total_bytes() const override { return total_; }
   uint64_t read_bytes() const override { return read_; }
@@ -47,6 +53,7 @@ class ArchiveInput : public ReplayInput {
   const fs::path dir_;
   const std::optional<archive::Hold> hold_;
   const std::string uuid_;
+  const std::shared_ptr<const archive::Controls> controls_;
   std::vector<archive::Segment> segments_;  // as they were when opened or extended
   Position end_;
   Position next_;  // where an extended input goes on: after the last whole capture
@@ -182,8 +189,12 @@ Result<std::unique_ptr<ReplayInput>> OpenArchiveInput(const fs::path& dir) {
     hasher.Add(segments->front().path.filename().string());
     uuid = UuidOf(hasher.Finish());
   }
+  auto controls = ReadControls(dir);
+  if (!controls) {
+    return std::unexpected(controls.error());
+  }
   return std::make_unique<ArchiveInput>(dir, std::move(hold), std::move(*segments),
-                                        std::move(*uuid));
+                                        std::move(*uuid), std::move(*controls));
 }
 
 Result<std::unique_ptr<ReplayInput>> OpenPathsInput(const std::vector<fs::path>& paths) {

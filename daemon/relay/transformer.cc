@@ -134,6 +134,7 @@ struct Transformer::Slot {
   Capture capture;
   std::shared_ptr<const Governing> governing;  // null: no capture
   std::optional<archive::Control> control;     // else damage
+  std::optional<std::string> quarantine;       // why the transforms are not run
   uint64_t bytes = 0;                          // counted against max_bytes
   Transformed transformed;
   archive::Damage damage;
@@ -180,7 +181,9 @@ void Transformer::Work(std::stop_token stop) {
 
 void Transformer::Transform(Slot& slot) {
   try {
-    slot.transformed = slot.governing->Run(slot.capture);
+    slot.transformed = slot.quarantine
+                           ? Refused(slot.capture, "quarantine", std::move(*slot.quarantine))
+                           : slot.governing->Run(slot.capture);
   } catch (const std::exception& failure) {
     slot.transformed = Refused(slot.capture, "pipeline", failure.what());
   }
@@ -277,6 +280,9 @@ void Transformer::Accept(archive::Item item) {
   }
   slot->capture = std::get<Capture>(std::move(item));
   slot->governing = reading_;
+  if (options_.quarantined) {
+    slot->quarantine = options_.quarantined(slot->capture.address.position);
+  }
   slot->bytes = slot->capture.body.size() + kCaptureOverhead;
   if (slot->capture.metadata.source.empty() && !options_.foreign_source.empty()) {
     CaptureMetadata& metadata = slot->capture.metadata;
@@ -342,7 +348,8 @@ Result<Transformer::Taken> Transformer::Take(std::chrono::milliseconds wait) {
 }
 
 Result<std::optional<Transformed>> Transformer::Reread(Position capture) const {
-  if (!options_.read_capture || taken_ == nullptr) {
+  if (!options_.read_capture || taken_ == nullptr ||
+      (options_.quarantined && options_.quarantined(capture))) {
     return std::nullopt;
   }
   auto read = options_.read_capture(capture);

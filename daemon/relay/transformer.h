@@ -53,6 +53,11 @@ struct TransformerOptions {
 
   // Reads a capture again for Reread; kCorruption: it is gone. Empty: all are gone.
   std::function<Result<Capture>(Position)> read_capture;
+
+  // Why a capture is in quarantine; nullopt: it is not. Its transforms are not run: it becomes a
+  // dead letter, and Reread takes it as gone. Empty: none is. Called by the threads that read and
+  // that call Reread.
+  std::function<std::optional<std::string>(Position)> quarantined;
 };
 
 // Takes captures from a reader through the transforms of the configuration that governs them, on a
