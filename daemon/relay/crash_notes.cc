@@ -8,6 +8,7 @@
 #include <charconv>
 #include <csignal>
 #include <cstring>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -142,9 +143,9 @@ Status ForgetCrashes(const std::filesystem::path& file, const std::vector<Positi
       }
     }
   }
-  const size_t begin = notes.size() > kMaxNotes ? notes.size() - kMaxNotes : 0;
-  return publish::ReplaceFile(file,
-                              fmt::format("{}", fmt::join(notes.begin() + begin, notes.end(), "")));
+  const std::span<const std::string> kept(notes);
+  return publish::ReplaceFile(
+      file, fmt::format("{}", fmt::join(kept.last(std::min(kept.size(), kMaxNotes)), "")));
 }
 
 }  // namespace newswire::relay

@@ -21,23 +21,34 @@ class Poison(EndToEnd):
 
     def make(self, kafka=None, posts=12, poisoned=(5,)):
         site = self.site(NumberedSite, posts)
-        for number in poisoned:
-            site.publish(number, f"This is the text of post number {number}, and {POISON}. " * 3)
+        for number in poisoned:  # in the page; what the feed says of it is sound
+            path = site.path_of(number)
+            site.put(path, site.pages[path][2].replace(b"</article>", f"<p>{POISON}</p></article>".encode()))
         daemon = self.daemon([{"id": "n", "kind": "jekyll", "url": site.url, "every": "1s", "delay": "0s",
-                               "recheck": [], "backfill": "all"}], kafka)
+                               "recheck": [], "backfill": "all"}], kafka, transforms={"threads": 1})
         return site, daemon
 
-    def crash(self, daemon, how="abort", wanted=signal.SIGABRT):
+    def run_once(self, daemon, how="abort"):
         daemon.start("--once", env={"NEWSWIRE_CRASH_ON_TEXT": POISON, "NEWSWIRE_FAIL_HOW": how})
         status = daemon.process.wait(timeout=DEADLINE)
         daemon.log.close()
-        self.assertEqual(status, -wanted, daemon.log_text()[-3000:])
+        return status
+
+    def restart_until_it_lives(self, daemon, *hows):
+        """As systemd does. A page may be captured again when its crash came before its link was recorded: then there
+        are two captures, with three crashes each. The number of crashes."""
+        crashes = 0
+        while True:
+            how = hows[crashes % len(hows)]
+            status = self.run_once(daemon, how)
+            if status == 0:
+                return crashes
+            self.assertEqual(status, -(signal.SIGABRT if how == "abort" else signal.SIGSEGV), daemon.log_text()[-3000:])
+            crashes += 1
+            self.assertLess(crashes, 40)
 
     def finish(self, daemon):
-        daemon.start("--once", env={"NEWSWIRE_CRASH_ON_TEXT": POISON})
-        status = daemon.process.wait(timeout=DEADLINE)
-        daemon.log.close()
-        self.assertEqual(status, 0, daemon.log_text()[-3000:])
+        self.assertEqual(self.run_once(daemon), 0, daemon.log_text()[-3000:])
 
     def letters(self, daemon):
         if daemon.kafka:
@@ -51,17 +62,17 @@ class Poison(EndToEnd):
         self.assertEqual(sorted(e["id"] for e in daemon.events()),
                          sorted(f"n:{site.id_of(n)}" for n in site.posts if n not in poisoned))
         letters = [json.loads(letter) for letter in self.letters(daemon)]
-        self.assertEqual([letter["step"] for letter in letters], ["quarantine"] * len(poisoned), letters)
-        self.assertEqual(sorted(letter["url"] for letter in letters),
-                         sorted(site.url.rstrip("/") + site.path_of(n) for n in poisoned))
+        self.assertEqual({letter["step"] for letter in letters}, {"quarantine"} if poisoned else set())
+        self.assertEqual({letter["url"] for letter in letters},
+                         {site.url.rstrip("/") + site.path_of(n) for n in poisoned})
+        self.assertEqual(len(letters), len({letter["position"] for letter in letters}))
         return letters
 
     def three_crashes(self, kafka):
         site, daemon = self.make(kafka)
-        for _ in range(3):
-            self.crash(daemon)
-        self.finish(daemon)
+        crashes = self.restart_until_it_lives(daemon, "abort")
         letters = self.check(site, daemon)
+        self.assertEqual(crashes, 3 * len(letters))
         self.assertIn("3 times", letters[0]["reason"])
         # The next starts know it without a crash; a new state is folded past it; the posts go on.
         site.publish(len(site.posts))
@@ -87,16 +98,15 @@ class Poison(EndToEnd):
 
     def test_a_fault_and_an_overflow_of_the_stack_count_too(self):
         site, daemon = self.make()
-        self.crash(daemon, "segv", signal.SIGSEGV)
-        self.crash(daemon, "stack", signal.SIGSEGV)
-        self.crash(daemon, "abort", signal.SIGABRT)
-        self.finish(daemon)
-        self.assertIn("SIGSEGV, SIGSEGV, SIGABRT", self.check(site, daemon)[0]["reason"])
+        crashes = self.restart_until_it_lives(daemon, "segv", "stack", "abort")
+        letters = self.check(site, daemon)
+        self.assertEqual(crashes, 3 * len(letters))
+        self.assertIn("SIGSEGV, SIGSEGV, SIGABRT", letters[0]["reason"])
 
     def test_kills_blame_nobody(self):
         site, daemon = self.make()
         for _ in range(4):
-            self.crash(daemon, "kill", signal.SIGKILL)
+            self.assertEqual(self.run_once(daemon, "kill"), -signal.SIGKILL)
         daemon.run_once()  # without the trigger: it was never at fault
         self.assertEqual(len(daemon.events()), len(site.posts))
         self.assertEqual(self.letters(daemon), [])
@@ -113,16 +123,7 @@ class Poison(EndToEnd):
 
     def test_several_are_put_aside_one_after_the_other(self):
         site, daemon = self.make(poisoned=(3, 8))
-        crashes = 0
-        while True:
-            daemon.start("--once", env={"NEWSWIRE_CRASH_ON_TEXT": POISON})
-            status = daemon.process.wait(timeout=DEADLINE)
-            daemon.log.close()
-            if status == 0:
-                break
-            self.assertEqual(status, -signal.SIGABRT, daemon.log_text()[-3000:])
-            crashes += 1
-            self.assertLessEqual(crashes, 6)
+        self.restart_until_it_lives(daemon, "abort")
         self.check(site, daemon, (3, 8))
 
 

@@ -31,11 +31,12 @@ class Start(EndToEnd):
         self.site_ = self.site(NumberedSite, 6)
         self.daemon_ = self.make("one")
 
-    def make(self, name, kafka=None, **settings):
-        return self.daemon([{"id": name, "kind": "jekyll", "url": self.site_.url, "every": "1s", "delay": "0s",
-                             "recheck": [], "backfill": "all"}], kafka or self.kafka, name,
-                           kafka={"brokers": (kafka or self.kafka).brokers, "topic": self.prefix + "{category}",
-                                  **settings})
+    def make(self, name):
+        daemon = self.daemon([{"id": name, "kind": "jekyll", "url": self.site_.url, "every": "1s", "delay": "0s",
+                               "recheck": [], "backfill": "all"}], self.kafka, name)
+        daemon.settings["kafka"]["topic"] = self.prefix + "{category}"
+        daemon.write()
+        return daemon
 
     def publish(self, daemon, count=0):
         for _ in range(count):

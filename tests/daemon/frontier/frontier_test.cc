@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/frontier/frontier.h"
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "daemon/frontier/answer.h"
 
@@ -163,6 +165,39 @@ TEST_F(FrontierTest, ForgetsWhatWasNotCommitted) {
   Store("https://site.example/b", kNow);
   Reopen();
   EXPECT_EQ(Due(kNow), std::vector<std::string>{"https://site.example/a"});
+}
+
+TEST_F(FrontierTest, AfterAFailedWriteNothingIsDurableUntilItIsTakenBack) {
+  Store("https://a.example/known", kNow);
+  ASSERT_TRUE(frontier_->Commit());
+
+  // A limit on the size of files acts as a full disk.
+  std::signal(SIGXFSZ, SIG_IGN);
+  struct rlimit old{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &old), 0);
+  struct rlimit tight = old;
+  tight.rlim_cur = std::filesystem::file_size(dir_ / "frontier.db-wal");
+  Store("https://a.example/lost", kNow);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &tight), 0);
+  const auto refused = frontier_->Commit();
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &old), 0);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kTransient) << refused.error();
+
+  // There is room again, but a validator must not become durable without its links.
+  const WayRow way{.source = "s", .url = "https://a.example/feed", .etag = "\"1\""};
+  EXPECT_FALSE(frontier_->StoreWay(way));
+  EXPECT_FALSE(frontier_->Commit());
+  frontier_->Rollback();
+  EXPECT_EQ(frontier_->LoadWay("s", way.url)->etag, "");
+  EXPECT_EQ(Due(kNow), std::vector<std::string>{"https://a.example/known"});
+
+  Store("https://a.example/lost", kNow + minutes(1));
+  ASSERT_TRUE(frontier_->StoreWay(way));
+  ASSERT_TRUE(frontier_->Commit());
+  Reopen();
+  EXPECT_EQ(frontier_->LoadWay("s", way.url)->etag, "\"1\"");
+  EXPECT_EQ(Due(kNow + minutes(1)).size(), 2u);
 }
 
 TEST_F(FrontierTest, GivesDueLinksEarliestFirstAndInOrderOfDiscovery) {
