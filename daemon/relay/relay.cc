@@ -40,11 +40,13 @@ constexpr uint64_t kFoldFlushBytes = uint64_t{64} << 20;  // of archive, when on
 // what the output says it holds.
 class LiveRun {
  public:
+  // `begun_at` is where the archive ended before anything was appended to it by this process.
   LiveRun(const RelayOptions& options, publish::Output& output, archive::Archive& archive,
-          const Clock& clock, RelayCounters& counters, std::stop_token stop)
+          Position begun_at, const Clock& clock, RelayCounters& counters, std::stop_token stop)
       : options_(options),
         output_(output),
         archive_(archive),
+        begun_at_(begun_at),
         clock_(clock),
         counters_(counters),
         stop_(stop),
@@ -91,6 +93,7 @@ class LiveRun {
   const RelayOptions& options_;
   publish::Output& output_;
   archive::Archive& archive_;
+  const Position begun_at_;
   const Clock& clock_;
   RelayCounters& counters_;
   std::stop_token stop_;
@@ -108,6 +111,7 @@ class LiveRun {
   std::optional<SteadyTime> warned_;  // of ignored re-checks, when
   std::optional<Position> hinted_;
   std::optional<SteadyTime> hint_failed_;  // of writing the hint, when
+  bool published_ = false;                 // or tried to
   bool failing_ = false;                   // the last commit did not succeed
 };
 
@@ -235,11 +239,14 @@ Result<LiveRun::Start> LiveRun::StartOf(const std::optional<publish::Checkpoint>
 
 // Why the archive is not the one that was published up to there; empty: it is.
 Result<std::string> LiveRun::MisfitOf(const publish::Checkpoint& checkpoint) const {
-  if (checkpoint.position > archive_.durable_end()) {
+  // Before this process has published, what the output holds is an earlier one's: it cannot lie in
+  // what intake has appended since.
+  const Position end = published_ ? archive_.durable_end() : begun_at_;
+  if (checkpoint.position > end) {
     return fmt::format(
         "the output was given this archive up to position {}, but the archive ends at {}: it is "
         "older than what was published (restored from a backup?) or has lost its newest segment",
-        checkpoint.position.ToHex(), archive_.durable_end().ToHex());
+        checkpoint.position.ToHex(), end.ToHex());
   }
   if (checkpoint.last_record.empty()) {
     return "";
@@ -503,6 +510,7 @@ Result<publish::Commit> LiveRun::Commit(PendingBatch& batch) {
     return std::unexpected(status.error());
   }
   NEWSWIRE_FAIL_POINT("relay.after_flush");
+  published_ = true;
   auto outcome = output_.Publish(wanted, drain_.token());
   failing_ = !outcome || *outcome != publish::Commit::kDone;
   if (failing_) {
@@ -566,6 +574,9 @@ Relay::Relay(RelayOptions options, publish::Output& output, archive::Archive& ar
 Relay::~Relay() = default;
 
 Status Relay::Prepare() {
+  if (!begun_at_) {
+    begun_at_ = archive_.durable_end();
+  }
   if (!archive_.created()) {
     return {};
   }
@@ -581,7 +592,7 @@ Status Relay::Run(std::stop_token stop) {
   if (Status status = Prepare(); !status) {
     return status;
   }
-  return LiveRun(options_, output_, archive_, clock_, counters_, std::move(stop)).Run();
+  return LiveRun(options_, output_, archive_, *begun_at_, clock_, counters_, std::move(stop)).Run();
 }
 
 }  // namespace newswire::relay

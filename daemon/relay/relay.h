@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -61,7 +62,7 @@ class Relay {
 
   // For an archive just made: writes the first hint beside it. Call it before anything is appended;
   // a crash before it, with captures after it, would look like an output that lost its position.
-  // Does nothing when there is a hint. Run calls it too.
+  // Does nothing to a hint that is there. Run calls it too.
   Status Prepare();
 
   // Blocks until stop, which is success, or until the process must end; the error then says why:
@@ -76,6 +77,7 @@ class Relay {
   publish::Output& output_;
   archive::Archive& archive_;
   const Clock& clock_;
+  std::optional<Position> begun_at_;  // the archive's end at the first Prepare
   RelayCounters counters_;
 };
 

@@ -2,7 +2,6 @@
 """Starts: what a killed predecessor left, lost and other clusters, other and older archives, changed outputs and modes."""
 
 import json
-import os
 import shutil
 import signal
 import tempfile
@@ -11,7 +10,7 @@ import unittest
 
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
-from harness import DEADLINE, EndToEnd, Kafka, NumberedSite, validate
+from harness import DEADLINE, EndToEnd, Kafka, NumberedSite
 
 EXIT_CONFIG = 3
 OTHER_CLUSTER = "T3RoZXJDbHVzdGVyLi4uLg"  # 16 bytes in base64url
@@ -53,7 +52,7 @@ class Start(EndToEnd):
 
     def refused(self, daemon, *words):
         """A start is refused with a reason that says these words."""
-        before = len(daemon.log_text())
+        before = len(daemon.log_text()) if daemon.process else 0
         daemon.start("--once")
         status = daemon.process.wait(timeout=DEADLINE)
         daemon.log.close()
@@ -67,12 +66,14 @@ class Start(EndToEnd):
         daemon.settings["kafka"]["on_missing_position"] = what
         daemon.write()
 
-    def admin(self, kafka=None):
-        return AdminClient({"bootstrap.servers": (kafka or self.kafka).brokers})
+    def admin(self, what, *arguments, kafka=None):
+        """A call of the Admin API; waits for each answer."""
+        client = AdminClient({"bootstrap.servers": (kafka or self.kafka).brokers})
+        for future in getattr(client, what)(*arguments).values():
+            future.result(60)
 
     def delete_topics(self):
-        for future in self.admin().delete_topics(self.kafka.topics(self.prefix)).values():
-            future.result(60)
+        self.admin("delete_topics", self.kafka.topics(self.prefix))
 
     def backup(self, daemon):
         copy = self.folder / "backup"
@@ -119,12 +120,9 @@ class Start(EndToEnd):
         for record in self.kafka.records(self.prefix + "checkpoint"):
             if record["partition"] == 0 and record["key"]:
                 checkpoint = record
-        admin = self.admin(other)
-        for future in admin.delete_topics([self.prefix + "checkpoint"]).values():
-            future.result(60)
-        for future in admin.create_topics([NewTopic(self.prefix + "checkpoint", 2, 1,
-                                                    config={"cleanup.policy": "compact"})]).values():
-            future.result(60)
+        self.admin("delete_topics", [self.prefix + "checkpoint"], kafka=other)
+        self.admin("create_topics", [NewTopic(self.prefix + "checkpoint", 2, 1, config={"cleanup.policy": "compact"})],
+                   kafka=other)
         producer = Producer({"bootstrap.servers": other.brokers})
         producer.produce(self.prefix + "checkpoint", key=checkpoint["key"], value=checkpoint["payload"], partition=0)
         self.assertEqual(producer.flush(60), 0)
@@ -179,8 +177,7 @@ class Start(EndToEnd):
             self.assertEqual(self.ids(source=source), self.all_ids(source))
 
     def test_a_checkpoint_topic_that_forgets(self):
-        for future in self.admin().create_topics([NewTopic(self.prefix + "checkpoint", 2, 1)]).values():
-            future.result(60)
+        self.admin("create_topics", [NewTopic(self.prefix + "checkpoint", 2, 1)])
         self.refused(self.daemon_, "cleanup.policy=delete")
 
     def test_a_hint_that_cannot_be_read(self):
@@ -219,7 +216,6 @@ class Start(EndToEnd):
     def test_the_mode_changes_and_the_position_stays(self):
         """Also when a kill left a transaction open, or a batch without its position."""
         self.daemon_.settings["kafka"]["properties"] = {"transaction.timeout.ms": "10000"}
-        duplicates = 0
         for mode, point in (("exactly_once", "publish.kafka.events_queued"), ("at_least_once", None),
                             ("at_least_once", "publish.kafka.committed"), ("exactly_once", "publish.kafka.flushed"),
                             ("at_least_once", None), ("exactly_once", None)):
@@ -245,23 +241,6 @@ class Start(EndToEnd):
                 self.daemon_.log.close()
                 self.daemon_.run_once()
                 self.assertEqual(self.ids(), self.all_ids())
-
-
-class ThreeBrokers(EndToEnd):
-    def test_a_checkpoint_topic_that_one_broker_may_lose(self):
-        kafka = Kafka(self.folder / "kafka", nodes=3)
-        self.addCleanup(kafka.close)
-        admin = AdminClient({"bootstrap.servers": kafka.brokers})
-        topic = NewTopic("news.checkpoint", 2, 3, config={"cleanup.policy": "compact", "min.insync.replicas": "1"})
-        for future in admin.create_topics([topic]).values():
-            future.result(60)
-        site = self.site(NumberedSite, 2)
-        daemon = self.daemon([{"id": "n", "kind": "jekyll", "url": site.url, "every": "1s", "delay": "0s",
-                               "recheck": [], "backfill": "all"}], kafka)
-        daemon.start("--once")
-        self.assertEqual(daemon.process.wait(timeout=DEADLINE), EXIT_CONFIG)
-        daemon.log.close()
-        self.assertIn("min.insync.replicas=1, it needs 2", daemon.log_text())
 
 
 if __name__ == "__main__":
