@@ -44,7 +44,7 @@ Status SyncFolder(const fs::path& folder) {
 
 Status MakeFolderDurably(const fs::path& folder) {
   std::error_code error;
-  fs::path existing = fs::absolute(folder, error).lexically_normal();
+  fs::path existing = fs::absolute(folder, error);
   if (!existing.has_filename()) {
     existing = existing.parent_path();  // "a/b/" is "a/b"
   }

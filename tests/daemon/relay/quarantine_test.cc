@@ -28,7 +28,7 @@ class Quarantine : public testing::Test {
     ASSERT_TRUE(world_.Settle(output));
     ASSERT_GE(healthy_.values.size(), 3u);
     const auto& archive = world_.archive();
-    auto reader = archive::Reader::OpenArchive(world_.dir(), Position(),
+    auto reader = archive::Reader::OpenArchive(world_.Options().archive_dir, Position(),
                                                [&] { return archive.durable_end(); });
     ASSERT_TRUE(reader) << reader.error();
     while (true) {
@@ -110,7 +110,7 @@ TEST_F(Quarantine, TheCaptureIsADeadLetterForEveryReader) {
   world_.OpenArchive();
   EXPECT_EQ(world_.Expected(), now);
   // As another process sees it.
-  auto read = ReadControls(world_.dir());
+  auto read = ReadControls(world_.Options().archive_dir);
   ASSERT_TRUE(read) << read.error();
   EXPECT_NE(QuarantineReason(**read, capture), std::nullopt);
 }
