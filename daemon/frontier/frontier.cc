@@ -122,6 +122,16 @@ Status ForEachLinkOf(store::Statement& statement, const Visit& visit) {
   });
 }
 
+// The link that a bound statement finds, if any.
+Result<std::optional<LinkRow>> OneLink(store::Statement& statement) {
+  std::optional<LinkRow> found;
+  const auto read = ForEachLinkOf(statement, [&](LinkRow link) { found = std::move(link); });
+  if (!read) {
+    return std::unexpected(read.error());
+  }
+  return found;
+}
+
 std::string UrlsToJson(const std::vector<std::string>& urls) {
   std::string json;
   text::JsonWriter writer(json);
@@ -304,13 +314,17 @@ Result<std::optional<LinkRow>> Frontier::FindLink(const std::string& source,
   if (!query) {
     return std::unexpected(query.error());
   }
-  std::optional<LinkRow> found;
-  const auto read = ForEachLinkOf((*query)->Bind(1, source).Bind(2, Key(url)),
-                                  [&](LinkRow link) { found = std::move(link); });
-  if (!read) {
-    return std::unexpected(read.error());
+  return OneLink((*query)->Bind(1, source).Bind(2, Key(url)));
+}
+
+Result<std::optional<LinkRow>> Frontier::FindLink(int64_t id) {
+  static const std::string kSql =
+      "SELECT " + std::string(kLinkColumns) + " FROM links WHERE id = ?";
+  auto query = impl_->Use(kSql);
+  if (!query) {
+    return std::unexpected(query.error());
   }
-  return found;
+  return OneLink((*query)->Bind(1, id));
 }
 
 Status Frontier::StoreLink(LinkRow& row) {
@@ -346,19 +360,38 @@ Status Frontier::StoreLink(LinkRow& row) {
 }
 
 Result<std::vector<LinkRow>> Frontier::DueLinks(const std::string& source, UtcMillis now,
-                                                size_t limit) {
-  static const std::string kSql =
-      "SELECT " + std::string(kLinkColumns) +
-      " FROM links WHERE source = ? AND due <= ? ORDER BY due, id LIMIT ?";
-  auto query = impl_->Use(kSql);
+                                                size_t limit,
+                                                const std::function<bool(int64_t id)>& skip) {
+  // The index alone answers this; rows are read for what is not skipped.
+  auto query = impl_->Use("SELECT id FROM links WHERE source = ? AND due <= ? ORDER BY due, id");
   if (!query) {
     return std::unexpected(query.error());
   }
-  (*query)->Bind(1, source).Bind(2, Number(now)).Bind(3, static_cast<int64_t>(limit));
+  auto& statement = **query;
+  statement.Bind(1, source).Bind(2, Number(now));
+  std::vector<int64_t> ids;
+  while (ids.size() < limit) {
+    const auto row = statement.Step();
+    if (!row) {
+      return std::unexpected(row.error());
+    }
+    if (!*row) {
+      break;
+    }
+    if (const int64_t id = statement.Int(0); !skip || !skip(id)) {
+      ids.push_back(id);
+    }
+  }
+  statement.Reset();
   std::vector<LinkRow> links;
-  const auto read = ForEachLinkOf(**query, [&](LinkRow link) { links.push_back(std::move(link)); });
-  if (!read) {
-    return std::unexpected(read.error());
+  for (const int64_t id : ids) {
+    auto link = FindLink(id);
+    if (!link) {
+      return std::unexpected(link.error());
+    }
+    if (*link) {
+      links.push_back(std::move(**link));
+    }
   }
   return links;
 }

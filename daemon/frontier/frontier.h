@@ -95,10 +95,13 @@ class Frontier {
   Status StoreWay(const WayRow& row);
 
   Result<std::optional<LinkRow>> FindLink(const std::string& source, const std::string& url);
+  Result<std::optional<LinkRow>> FindLink(int64_t id);
   Status StoreLink(LinkRow& row);  // inserts (and sets id) or updates
-  // Due links of a source, the earliest first, links of one discovery in their order. `after`:
-  // those with an id in flight are the caller's to skip.
-  Result<std::vector<LinkRow>> DueLinks(const std::string& source, UtcMillis now, size_t limit);
+  // Due links of a source, the earliest first, links of one discovery in their order; without
+  // those that `skip` names by their id (in flight), which costs an index entry each. Fewer than
+  // `limit`: there are no others.
+  Result<std::vector<LinkRow>> DueLinks(const std::string& source, UtcMillis now, size_t limit,
+                                        const std::function<bool(int64_t id)>& skip = {});
   // The first time after `after` at which a link of the source is due.
   Result<std::optional<UtcMillis>> NextDueAfter(const std::string& source, UtcMillis after);
   // File sources: every known link, to find those that vanished.

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -211,6 +212,37 @@ TEST_F(FrontierTest, GivesDueLinksEarliestFirstAndInOrderOfDiscovery) {
                                       "https://site.example/third"}));
   EXPECT_EQ(*frontier_->NextDueAfter("s", kNow), kNow + minutes(1));
   EXPECT_EQ(*frontier_->NextDueAfter("s", kNow + minutes(1)), std::nullopt);
+}
+
+TEST_F(FrontierTest, LeavesOutDueLinksThatAreSkippedAndGivesOthersInTheirPlace) {
+  std::set<int64_t> skipped;
+  for (int i = 0; i < 10; ++i) {
+    const LinkRow row = Store("https://site.example/" + std::to_string(i), kNow);
+    if (i % 2 == 0) {
+      skipped.insert(row.id);
+    }
+  }
+  const auto due =
+      frontier_->DueLinks("s", kNow, 3, [&](int64_t id) { return skipped.contains(id); });
+  ASSERT_TRUE(due) << due.error();
+  std::vector<std::string> urls;
+  for (const LinkRow& link : *due) {
+    urls.push_back(link.url);
+  }
+  EXPECT_EQ(urls, (std::vector<std::string>{"https://site.example/1", "https://site.example/3",
+                                            "https://site.example/5"}));
+}
+
+TEST_F(FrontierTest, FindsALinkByItsId) {
+  Store("https://site.example/other", kNow);
+  const LinkRow row = Store("https://site.example/a", kNow);
+  const auto found = frontier_->FindLink(row.id);
+  ASSERT_TRUE(found) << found.error();
+  ASSERT_TRUE(*found);
+  EXPECT_EQ((*found)->url, "https://site.example/a");
+  const auto none = frontier_->FindLink(row.id + 1);
+  ASSERT_TRUE(none) << none.error();
+  EXPECT_FALSE(*none);
 }
 
 TEST_F(FrontierTest, DamagedFileIsCorruptionNotACrash) {
