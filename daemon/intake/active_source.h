@@ -37,6 +37,7 @@ struct ActiveSource {
 
   // Posts.
   std::set<int64_t> in_flight;            // link ids being fetched or archived
+  size_t fetching = 0;                    // of these: at the fetcher
   std::optional<UtcMillis> next_link;     // when a link is due; nullopt: none is
   std::optional<UtcMillis> last_success;  // a page of the source answered 200
 };

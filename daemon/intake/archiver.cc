@@ -28,9 +28,12 @@ void Archiver::Append(Capture capture, OnDurable on_durable) {
   archive_.Append(std::move(capture), [mailbox = mailbox_, done = std::move(on_durable)](
                                           Result<ArchiveAddress> result) mutable {
     std::lock_guard lock(mailbox->mutex);
+    const bool first = mailbox->letters.empty();
     mailbox->letters.emplace_back(std::move(done), std::move(result));
-    if (mailbox->engine != nullptr) {
-      mailbox->engine->Wakeup();  // writes one byte to a pipe: no wait under the lock
+    // Who was woken for the first letter takes them all. Writes one byte to a pipe: no wait under
+    // the lock.
+    if (first && mailbox->engine != nullptr) {
+      mailbox->engine->Wakeup();
     }
   });
 }

@@ -13,7 +13,11 @@
 namespace newswire::intake {
 namespace {
 
-constexpr size_t kWaitingPerSource = 16;  // enough to keep a domain busy; the rest waits on disk
+// At the fetcher: enough to keep a domain busy; the rest waits on disk.
+constexpr size_t kFetchingPerSource = 16;
+constexpr size_t kFetchingPerSlot = 2;  // of Source::parallel
+// With those whose capture is not yet durable: at full speed some hundred wait for one fsync.
+constexpr size_t kInFlightPerSource = 512;
 constexpr std::chrono::seconds kArchiveRetry{10};
 constexpr int kOk = 200;
 
@@ -45,25 +49,27 @@ Capture PostCapture(const frontier::LinkRow& link, const Verdict& verdict, Fetch
 
 void Posts::StartDue(ActiveSource& active) {
   const UtcMillis now = context_.schedule.Now();
+  const size_t wanted =
+      std::max(kFetchingPerSource,
+               kFetchingPerSlot * static_cast<size_t>(std::max(active.source.parallel, 1)));
+  // Not before half of them are gone: looking costs the same for one as for many.
   if (!active.next_link || *active.next_link > now || active.row.blocked_until > now ||
-      active.in_flight.size() >= kWaitingPerSource) {
+      active.fetching > wanted / 2 || active.in_flight.size() >= kInFlightPerSource) {
     return;
   }
-  auto due = context_.frontier.DueLinks(active.source.id, now, 2 * kWaitingPerSource);
+  const size_t limit =
+      std::min(wanted - active.fetching, kInFlightPerSource - active.in_flight.size());
+  auto due = context_.frontier.DueLinks(active.source.id, now, limit, [&active](int64_t id) {
+    return active.in_flight.contains(id);
+  });
   if (!due) {
     context_.Die(due.error());
     return;
   }
-  bool all_started = due->size() < 2 * kWaitingPerSource;
+  const bool all_started = due->size() < limit;
   for (auto& link : *due) {
-    if (active.in_flight.contains(link.id)) {
-      continue;
-    }
-    if (active.in_flight.size() >= kWaitingPerSource) {
-      all_started = false;
-      break;
-    }
     active.in_flight.insert(link.id);
+    ++active.fetching;
     Fetch(active, std::move(link));
   }
   if (all_started) {
@@ -96,6 +102,7 @@ void Posts::Fetch(ActiveSource& active, frontier::LinkRow link) {
 }
 
 void Posts::OnOutcome(ActiveSource& active, const frontier::LinkRow& asked, FetchOutcome outcome) {
+  --active.fetching;
   if (outcome.error && outcome.error->kind == ErrorKind::kCancelled) {
     active.in_flight.erase(asked.id);
     return;  // shutdown: still due
@@ -130,14 +137,15 @@ void Posts::OnOutcome(ActiveSource& active, const frontier::LinkRow& asked, Fetc
                            [this, &active, light = std::move(light), verdict, id = asked.id,
                             target = std::move(target)](const Result<ArchiveAddress>& durable) {
                              active.in_flight.erase(id);
-                             OnDurable(active, light, target, verdict, durable);
+                             OnDurable(active, id, light, target, verdict, durable);
                            });
 }
 
-void Posts::OnDurable(ActiveSource& active, const Capture& capture, const std::string& target,
-                      const Verdict& verdict, const Result<ArchiveAddress>& durable) {
+void Posts::OnDurable(ActiveSource& active, int64_t id, const Capture& capture,
+                      const std::string& target, const Verdict& verdict,
+                      const Result<ArchiveAddress>& durable) {
   // Its entry may have changed while it was fetched: the row of now is the one to write into.
-  auto found = context_.frontier.FindLink(capture.metadata.source, capture.metadata.link);
+  auto found = context_.frontier.FindLink(id);
   if (!found) {
     context_.Die(found.error());
     return;

@@ -19,8 +19,9 @@ class Posts {
  private:
   void Fetch(ActiveSource& active, frontier::LinkRow link);
   void OnOutcome(ActiveSource& active, const frontier::LinkRow& asked, FetchOutcome outcome);
-  void OnDurable(ActiveSource& active, const Capture& capture, const std::string& target,
-                 const struct Verdict& verdict, const Result<ArchiveAddress>& durable);
+  void OnDurable(ActiveSource& active, int64_t id, const Capture& capture,
+                 const std::string& target, const struct Verdict& verdict,
+                 const Result<ArchiveAddress>& durable);
   void Reschedule(ActiveSource& active, frontier::LinkRow row, const struct Verdict& verdict);
 
   Context& context_;
