@@ -27,6 +27,10 @@ constexpr milliseconds kFarewell{5000};    // for acknowledgements after a stop
 // Between two tries to go on after the frontier could not be written: doubled each time.
 constexpr milliseconds kFirstPause{1000};
 constexpr milliseconds kLongestPause{300'000};
+// Looking at all sources is done at each turn when they are few; when they are so many that it
+// takes longer than this, it rests between two looks so many times as long as one took.
+constexpr std::chrono::microseconds kShortLook{100};
+constexpr int kRest = 20;
 constexpr milliseconds kSoon{30'000};  // a poll that is further off is not waited for by `drained`
 
 }  // namespace
@@ -239,7 +243,8 @@ struct Intake::Session {
     }
   }
 
-  milliseconds UntilNext(std::optional<SteadyTime> fetcher_next) const {
+  // Until a source is due, as seen at a look.
+  milliseconds UntilDue() const {
     milliseconds wait = kLongestWait;
     const UtcMillis now = schedule.Now();
     const auto consider = [&](UtcMillis at) {
@@ -253,11 +258,20 @@ struct Intake::Session {
         consider(std::max(*active->next_link, active->row.blocked_until));
       }
     }
-    if (fetcher_next) {
-      const auto until = std::chrono::ceil<milliseconds>(*fetcher_next - clock.Steady());
-      wait = std::clamp(until, milliseconds{0}, wait);
-    }
     return wait;
+  }
+
+  // How long the engine may wait for the network. After a turn without a look, until the next one.
+  milliseconds UntilNext(bool looked, std::optional<SteadyTime> fetcher_next) const {
+    const SteadyTime now = clock.Steady();
+    const auto until = [now](SteadyTime at) {
+      return std::max(std::chrono::ceil<milliseconds>(at - now), milliseconds{0});
+    };
+    milliseconds wait = looked ? std::max(until_due, until(next_look)) : until(next_look);
+    if (fetcher_next) {
+      wait = std::min(wait, until(*fetcher_next));
+    }
+    return std::min(wait, kLongestWait);
   }
 
   bool Idle() const {
@@ -290,6 +304,9 @@ struct Intake::Session {
   std::map<std::string, std::unique_ptr<ActiveSource>> sources;
   std::vector<std::unique_ptr<ActiveSource>> retiring;  // no longer wanted, still in flight
   std::vector<Source> waiting;                          // for their predecessor to retire
+
+  SteadyTime next_look{};     // at all sources, not before
+  milliseconds until_due{0};  // as seen at the last look
 };
 
 // Until a stop (kCancelled), or the first error of the frontier or the archive.
@@ -300,7 +317,10 @@ Status Intake::Session::Run(const std::stop_token& stop, std::atomic<bool>& drai
   while (!stop.stop_requested()) {
     archiver.Deliver();
     ApplySources();
-    StartDueWork();
+    const bool looks = clock.Steady() >= next_look;
+    if (looks) {
+      StartDueWork();
+    }
     const bool more = folders.Pump();
     const auto next = fetcher.Pump();
     // One transaction a turn: everything that this turn learned becomes durable together.
@@ -310,8 +330,14 @@ Status Intake::Session::Run(const std::stop_token& stop, std::atomic<bool>& drai
     if (fatal) {
       return std::unexpected(*fatal);
     }
-    drained = Idle();
-    engine.Poll(more ? milliseconds{0} : UntilNext(next));
+    if (looks) {
+      const SteadyTime began = clock.Steady();
+      drained = Idle();  // what is idle stays so until the next look: it alone starts polls
+      until_due = UntilDue();
+      const SteadyTime ended = clock.Steady();
+      next_look = ended - began < kShortLook ? ended : ended + kRest * (ended - began);
+    }
+    engine.Poll(more ? milliseconds{0} : UntilNext(looks, next));
   }
   const SteadyTime deadline = clock.Steady() + kFarewell;
   while (archiver.pending() > 0 && clock.Steady() < deadline && !fatal) {
