@@ -46,9 +46,20 @@ void PendingBatch::Advance(Position start, const ArchiveAddress& last) {
   next_.last_record = last.record_id;
 }
 
+bool PendingBatch::IsBehind() const {
+  const Position here = next_.position;
+  if (archive_end_.serial() == here.serial()) {
+    return archive_end_ > here && archive_end_.offset() - here.offset() >= cadence_.behind_bytes;
+  }
+  // What is left of this segment is not known: only what lies behind it counts.
+  return archive_end_ > here && (archive_end_.serial() - here.serial() > 1 ||
+                                 archive_end_.offset() >= cadence_.behind_bytes);
+}
+
 std::optional<SteadyTime> PendingBatch::Deadline() const {
   if (first_event_) {
-    return *first_event_ + cadence_.interval;
+    return *first_event_ +
+           (IsBehind() ? std::max(cadence_.interval, cadence_.behind_interval) : cadence_.interval);
   }
   if (has_progress()) {
     return last_commit_ + cadence_.idle_time;
@@ -57,7 +68,8 @@ std::optional<SteadyTime> PendingBatch::Deadline() const {
 }
 
 bool PendingBatch::Due(SteadyTime now) const {
-  if (events_.size() >= cadence_.events || event_bytes_ >= cadence_.bytes) {
+  const size_t factor = IsBehind() ? cadence_.behind_factor : 1;
+  if (events_.size() >= cadence_.events * factor || event_bytes_ >= cadence_.bytes * factor) {
     return has_events();
   }
   if (!has_events() && has_progress() && archive_bytes_ >= cadence_.idle_bytes) {

@@ -18,6 +18,11 @@ struct Cadence {
   std::chrono::milliseconds interval{100};  // after the first event of the batch
   size_t bytes = size_t{8} << 20;           // of event values
   size_t events = 5000;
+  // So far behind the archive's end that nobody waits for the newest event in milliseconds,
+  // transactions are larger: their cost is shared by more events (docs/performance.md).
+  uint64_t behind_bytes = uint64_t{16} << 20;       // of archive
+  std::chrono::milliseconds behind_interval{1000};  // or `interval`, if that is longer
+  size_t behind_factor = 4;                         // of `bytes` and `events`
   // Without an event, the position alone is committed after so much archive or time.
   uint64_t idle_bytes = uint64_t{64} << 20;
   std::chrono::seconds idle_time{60};
@@ -37,6 +42,9 @@ class PendingBatch {
   // last capture below it, if known.
   void Advance(Position start, const ArchiveAddress& last);
 
+  // How far the archive goes: whether much is left to catch up with. Not told, nothing is.
+  void SetArchiveEnd(Position end) { archive_end_ = end; }
+
   bool has_events() const { return !events_.empty(); }
   bool has_progress() const { return next_.position > committed_.position; }
   bool Due(SteadyTime now) const;
@@ -49,10 +57,12 @@ class PendingBatch {
   const publish::Checkpoint& committed() const { return committed_; }
 
  private:
+  bool IsBehind() const;
   std::optional<SteadyTime> Deadline() const;
 
   const Cadence cadence_;
   publish::Checkpoint committed_, next_;
+  Position archive_end_;
   std::vector<Event> events_;
   size_t event_bytes_ = 0;
   uint64_t archive_bytes_ = 0;  // since the last commit

@@ -358,6 +358,7 @@ Result<LiveRun::SessionEnd> LiveRun::Follow(Transformer& transformer, Position s
     if (stopped()) {
       return Stop(batch);
     }
+    batch.SetArchiveEnd(archive_.durable_end());
     if (batch.Due(clock_.Steady())) {
       auto outcome = Commit(batch);
       if (!outcome) {
