@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-BUILD = SOURCE / "build/bench"
+BUILD = pathlib.Path(os.environ.get("NEWSWIRE_BENCH_BUILD", SOURCE / "build/bench"))  # another one to try things out
 os.environ.setdefault("NEWSWIRED", str(BUILD / "daemon/newswired"))
 sys.path.insert(0, str(SOURCE / "tests/end_to_end"))
 
