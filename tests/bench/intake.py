@@ -45,8 +45,8 @@ def intake(folder):
     return rows
 
 
-def compressors(_folder):
-    """What each compressor costs a bare loop, and what it makes of a page."""
+def loops(_folder):
+    """What each compressor costs a bare loop, in it and on a second thread."""
     rates, sizes = {}, {}
     with page_server() as url:
         for number in range(ROUNDS):

@@ -38,6 +38,15 @@ def transforms():
     return [result]
 
 
+def compressors():
+    """Each against zlib 6, in processor time, pages compressed one by one."""
+    found, labels = rates("compressors")
+    zlib = "CompressPages/zlib_6"
+    return [Row(f"{name.rpartition('/')[2].replace('_', ' ')}, a page becomes {labels[name]}, against zlib 6 ({labels[zlib]})",
+                f"{statistics.median(found[name]) / 1e6:,.1f} MB/s", f"{statistics.median(found[zlib]) / 1e6:,.1f} MB/s",
+                statistics.median(found[name]) / statistics.median(found[zlib])) for name in found if name != zlib]
+
+
 def feed():
     found, _ = rates("feed")
     rows = [row("feed reader, small RSS, against libxml2's tree", found, "SmallRss", "SmallRssDom", 0.5)]

@@ -52,7 +52,7 @@ def program(name):
     path = BUILD / "tests/bench" / f"bench_{name}"
     if not path.exists():
         sys.exit(f"{path} is not built: tests/bench/run builds it" +
-                 (" (libbenchmark-dev is needed)" if name in ("transforms", "feed") else ""))
+                 (" (libbenchmark-dev is needed)" if name in ("transforms", "feed", "compressors") else ""))
     return str(path)
 
 
