@@ -15,9 +15,9 @@
 #include "daemon/relay/crash_notes.h"
 #include "daemon/relay/drain.h"
 #include "daemon/relay/pending_batch.h"
+#include "daemon/relay/quarantine.h"
 #include "daemon/relay/restore.h"
 #include "daemon/relay/retention.h"
-#include "daemon/relay/quarantine.h"
 #include "daemon/relay/sequencer.h"
 #include "daemon/relay/transformer.h"
 
@@ -310,8 +310,8 @@ Result<LiveRun::SessionEnd> LiveRun::Session() {
     return std::unexpected(status.error());
   }
   NEWSWIRE_FAIL_POINT("relay.after_rewind");
-  if (Status status =
-          OfState(RestoreFor(start->position, options_.archive_dir, *archive_.controls(), *sequencer_));
+  if (Status status = OfState(
+          RestoreFor(start->position, options_.archive_dir, *archive_.controls(), *sequencer_));
       !status) {
     return std::unexpected(status.error());
   }
