@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "daemon/archive/folder.h"
+#include "daemon/durable_folder.h"
 
 namespace newswire::archive {
 namespace {

@@ -14,6 +14,7 @@
 #include "daemon/archive/folder.h"
 #include "daemon/archive/hold.h"
 #include "daemon/archive/record_stream.h"
+#include "daemon/durable_folder.h"
 #include "daemon/fail_point.h"
 
 namespace newswire::archive {

@@ -22,11 +22,11 @@ class PendingBatchTest : public testing::Test {
     return {.interval = milliseconds(100),
             .bytes = 1000,
             .events = 10,
-            .idle_bytes = 1 << 20,
-            .idle_time = seconds(60),
-            .behind_factor = 4,
+            .behind_bytes = uint64_t{1} << 20,
             .behind_interval = seconds(1),
-            .behind_bytes = uint64_t{1} << 20};
+            .behind_factor = 4,
+            .idle_bytes = 1 << 20,
+            .idle_time = seconds(60)};
   }
 
   // Adds the next capture with `events` events of `bytes` bytes each.
