@@ -43,6 +43,8 @@ class Site:
     def __init__(self):
         self.pages = {}  # path -> (status, content type, bytes)
         self.headers = {}  # of every answer
+        # callable(path) -> None or {"delay": s, "status": n, "retry_after": s, "cut": True}: what goes wrong with an answer
+        self.weather = None
         self.requests = []  # (path, status)
         self.lock = threading.Lock()
         site = self
@@ -51,20 +53,30 @@ class Site:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
+                weather = site.weather and site.weather(self.path) or {}
+                time.sleep(weather.get("delay", 0))
                 with site.lock:
                     status, kind, body = site.pages.get(self.path, (404, "text/plain", b"not here\n"))
                     etag = '"' + hashlib.sha1(body).hexdigest() + '"'
-                    if status == 200 and self.headers.get("If-None-Match") == etag:
+                    if "status" in weather:
+                        status, kind, body = weather["status"], "text/plain", b"not now\n"
+                    elif status == 200 and self.headers.get("If-None-Match") == etag:
                         status, body = 304, b""
                     site.requests.append((self.path, status))
                 self.send_response(status)
                 self.send_header("Content-Type", kind)
-                self.send_header("ETag", etag)
+                if "status" not in weather:
+                    self.send_header("ETag", etag)
+                if "retry_after" in weather:
+                    self.send_header("Retry-After", str(weather["retry_after"]))
                 for name, value in site.headers.items():
                     self.send_header(name, value)
                 if status != 304:
                     self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
+                if weather.get("cut"):
+                    self.close_connection = True
+                    body = body[:len(body) // 2]
                 self.wfile.write(body)
 
             def log_message(self, *_):
@@ -73,6 +85,9 @@ class Site:
         class Server(http.server.ThreadingHTTPServer):
             daemon_threads = True
             request_queue_size = 128
+
+            def handle_error(self, *_):
+                pass  # a client that was killed
 
         self.server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}/"
@@ -163,18 +178,23 @@ class NumberedSite(Site):
 
 
 class Kafka:
-    """A real Apache Kafka, of one node unless told otherwise, on ports of its own, by deploy/kafka/kafka."""
+    """A real Apache Kafka of one node or three on ports of its own, by deploy/kafka/kafka.
 
-    def __init__(self, folder, nodes=1, **settings):
+    `advertised`: what clients are told instead of the nodes' own addresses, one for each node. `settings` are the
+    script's variables.
+    """
+
+    def __init__(self, folder, nodes=1, advertised=None, **settings):
         self.script = SOURCE / "deploy/kafka/kafka"
-        self.env = dict(os.environ, KAFKA_RUN=str(folder), KAFKA_PORT="0", **settings)
-        out = subprocess.run([self.script, "start", str(nodes)], env=self.env, capture_output=True, text=True, timeout=180)
+        self.env = dict(os.environ, KAFKA_RUN=str(folder), KAFKA_PORT="0", **settings,
+                        KAFKA_ADVERTISED=",".join(advertised or []))
+        out = subprocess.run([self.script, "start", str(nodes)], env=self.env, capture_output=True, text=True, timeout=300)
         if out.returncode != 0:
             raise RuntimeError("no Kafka (tests/run installs one): " + out.stderr.strip())
         self.brokers = out.stdout.split()[-1]
 
     def control(self, *words):
-        subprocess.run([self.script, *words], env=self.env, check=True, capture_output=True, timeout=120)
+        subprocess.run([self.script, *words], env=self.env, check=True, capture_output=True, text=True, timeout=120)
 
     def topics(self, prefix="news."):
         out = subprocess.run(["kcat", "-b", self.brokers, "-L", "-J"], capture_output=True, text=True, timeout=60)
