@@ -6,6 +6,7 @@ namespace {
 
 constexpr int kOk = 200;
 constexpr int kNotFound = 404;
+constexpr int kGone = 410;
 
 void RecordSuccess(LinkRow& row, const Capture& capture) {
   row.state = LinkState::kFetched;
@@ -39,7 +40,9 @@ void RecordAnswer(LinkRow& row, const Capture& capture) {
     RecordSuccess(row, capture);
   } else {
     // Any other answer: the next request carries no validators.
-    row.state = capture.metadata.removal ? LinkState::kGone : LinkState::kFailed;
+    const bool still_gone = row.state == LinkState::kGone &&
+                            (capture.http_status == kNotFound || capture.http_status == kGone);
+    row.state = capture.metadata.removal || still_gone ? LinkState::kGone : LinkState::kFailed;
     row.etag.clear();
     row.last_modified.clear();
     row.payload_digest.clear();

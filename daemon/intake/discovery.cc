@@ -254,11 +254,22 @@ void Discovery::LookForGap(ActiveSource& active, const sources::Way& way,
     return std::ranges::find(active.row.last_urls, Canonical(link.url)) !=
            active.row.last_urls.end();
   });
-  if (reaches_back) {
+  if (asks_main && reaches_back && EndsInTheUnknown(active, reading)) {
+    // Entries that stay at the top whatever comes do not reach back; nor may they at the next poll,
+    // should this one be cut off before the gap is closed.
+    std::erase_if(active.row.last_urls, [&](const std::string& url) {
+      return std::ranges::any_of(reading.links,
+                                 [&](const auto& link) { return Canonical(link.url) == url; });
+    });
+    if (active.row.last_urls.empty()) {
+      active.row.last_urls.emplace_back();  // the URL of none: empty would mean "nothing to miss"
+    }
+  } else if (reaches_back) {
     return;
   }
   if (asks_main) {
-    spdlog::info("a gap: nothing of this poll was in the last one source={}", active.source.id);
+    spdlog::info("a gap: this poll does not reach back to the last one source={}",
+                 active.source.id);
     active.gap_open = true;
   }
   // A sitemap index tells nothing itself: its children follow.
@@ -266,6 +277,21 @@ void Discovery::LookForGap(ActiveSource& active, const sources::Way& way,
     return;
   }
   AskOverGap(active, asks_sitemap);
+}
+
+// True when the list's last entry was never heard of, so that more such may lie beyond it: a post
+// that stays at the top makes a poll overlap with the last one for ever. Only where more can be
+// asked for.
+bool Discovery::EndsInTheUnknown(const ActiveSource& active, const sources::Reading& reading) {
+  if (reading.last.empty() || active.rules->WaysOverGap(false).empty()) {
+    return false;
+  }
+  auto known = context_.frontier.FindLink(active.source.id, reading.last);
+  if (!known) {
+    context_.Die(known.error());
+    return false;
+  }
+  return !*known;
 }
 
 void Discovery::StoreLinks(ActiveSource& active, const sources::Way& way,

@@ -29,6 +29,7 @@ class Discovery {
   void OnAbsent(ActiveSource& active, const sources::Way& way);
   void AskOverGap(ActiveSource& active, bool beyond_sitemap);
   void LookForGap(ActiveSource& active, const sources::Way& way, const sources::Reading& reading);
+  bool EndsInTheUnknown(const ActiveSource& active, const sources::Reading& reading);
   void StoreLinks(ActiveSource& active, const sources::Way& way, const sources::Reading& reading);
   void StoreUnlisted(ActiveSource& active, const sources::Reading& reading);
   void EndPoll(ActiveSource& active);

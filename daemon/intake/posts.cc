@@ -20,6 +20,7 @@ constexpr size_t kFetchingPerSlot = 2;  // of Source::parallel
 constexpr size_t kInFlightPerSource = 512;
 constexpr std::chrono::seconds kArchiveRetry{10};
 constexpr int kOk = 200;
+constexpr int kNotModified = 304;
 
 std::string PayloadDigest(std::string_view body) {
   return "sha1:" + text::Base32(text::Sha1(body));
@@ -119,7 +120,8 @@ void Posts::OnOutcome(ActiveSource& active, const frontier::LinkRow& asked, Fetc
                                  .others_answer = active.last_success && asked.first_404 &&
                                                   *active.last_success > *asked.first_404,
                                  .now = now});
-  if (outcome.response && outcome.response->status == kOk) {
+  if (outcome.response &&
+      (outcome.response->status == kOk || outcome.response->status == kNotModified)) {
     active.last_success = now;
   }
   if (verdict.source_failed) {
@@ -203,6 +205,12 @@ void Posts::Reschedule(ActiveSource& active, frontier::LinkRow row, const Verdic
     }
   } else {
     row.due = verdict.give_up ? std::nullopt : NextRecheck(active.source, row, now);
+  }
+  if (row.state == frontier::LinkState::kGone) {  // it may come back: its re-checks go on
+    const auto recheck = NextRecheck(active.source, row, now);
+    if (recheck && (!row.due || *recheck < *row.due)) {
+      row.due = recheck;
+    }
   }
   if (auto stored = context_.frontier.StoreLink(row); !stored) {
     context_.Die(stored.error());

@@ -92,6 +92,9 @@ Result<Reading> ReadFeedAnswer(const Capture& answer, const text::DecodeLimits& 
   if (feed->ttl_minutes) {
     reading.ttl = std::chrono::minutes(*feed->ttl_minutes);
   }
+  if (!feed->entries.empty()) {
+    reading.last = feed->entries.back().url;
+  }
   // Feeds show the newest first: turned around, then sorted where dates tell.
   for (const auto& entry : std::views::reverse(feed->entries)) {
     if (!entry.url.empty()) {

@@ -39,6 +39,7 @@ struct FoundLink {
 struct Reading {
   std::vector<FoundLink> links;  // oldest first
   std::vector<Way> follow;       // children of a sitemap index, category pages
+  std::string last;              // URL at the list's end, where it has the newest first
   std::string digest;            // of what it says (entries, not build times): 64 hex digits
   std::optional<std::chrono::seconds> ttl;  // the publisher's wish (RSS ttl)
   std::string damaged;                      // why reading stopped early
@@ -58,8 +59,8 @@ class SourceKindRules {
   virtual ~SourceKindRules() = default;
   // The ways to ask at this poll; the main way first.
   virtual std::vector<Way> WaysToAsk(const PollState& state) const = 0;
-  // What to ask when nothing of this poll's main way was in the last one (a gap). `beyond_sitemap`:
-  // the sitemap was asked and does not reach back to what is known either.
+  // What to ask when this poll's main way does not reach back to the last one (a gap).
+  // `beyond_sitemap`: the sitemap was asked and does not reach back to what is known either.
   virtual std::vector<Way> WaysOverGap(bool beyond_sitemap) const = 0;
   // Reads an answer with status 200. kMalformed: it is not what the way promises.
   virtual Result<Reading> Read(const Way& way, const Capture& answer,

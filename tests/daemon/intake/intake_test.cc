@@ -256,6 +256,57 @@ TEST_F(IntakeTest, GapIsFilledFromTheSitemap) {
                                              "response 200 3.html", "response 200 4.html"}));
 }
 
+TEST_F(IntakeTest, GapIsSeenBehindAnEntryThatStaysAtTheTop) {
+  for (const int number : {1, 2, 3, 4, 9}) {
+    Page(number);
+  }
+  Feed({Entry(site_, 9, "pinned"), Entry(site_, 1, "a")});
+  Start();
+  Drain();
+  std::string sitemap = "<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>";
+  for (const int number : {1, 2, 3, 4, 9}) {
+    sitemap += fmt::format("<url><loc>{}</loc></url>",
+                           site_.Url(fmt::format("/a/2022/04/{:02}/{}.html", number, number)));
+  }
+  site_.Route("/sitemap.xml",
+              {.headers = {{"Content-Type", "application/xml"}}, .body = sitemap + "</urlset>"});
+  Feed({Entry(site_, 9, "pinned"), Entry(site_, 4, "d")});
+  for (const int number : {2, 3, 4}) {
+    ASSERT_TRUE(site_.WaitFor(fmt::format("/a/2022/04/{:02}/{}.html", number, number), 1));
+  }
+}
+
+TEST_F(IntakeTest, UnchangedPagesShowThatTheSourceAnswers) {
+  for (int n = 1; n < 60; ++n) {
+    source_.recheck.emplace_back(n);
+  }
+  source_.removal.confirm_after = seconds(1);
+  Feed({Entry(site_, 2, "b"), Entry(site_, 1, "a")});
+  Page(1);
+  Page(2);
+  Start();
+  ASSERT_TRUE(site_.WaitFor("/a/2022/04/02/2.html", 1));
+  Page(1, {.status = 404});
+  WaitUntil([&] { return intake_->counters().removals == 1; }, "the removal");
+  EXPECT_EQ(site_.RequestsTo("/a/2022/04/02/2.html").back().Header("If-None-Match"), "\"page\"");
+}
+
+TEST_F(IntakeTest, WhatIsGoneIsStillAskedForAtItsRechecks) {
+  source_.recheck = {seconds(1), seconds(2), seconds(3), seconds(4)};
+  Feed({Entry(site_, 1, "a")});
+  Page(1);
+  Start();
+  ASSERT_TRUE(site_.WaitFor("/a/2022/04/01/1.html", 1));
+  Drain();
+  Page(1, {.status = 410});
+  ASSERT_TRUE(site_.WaitFor("/a/2022/04/01/1.html", 3));
+  Page(1);
+  ASSERT_TRUE(site_.WaitFor("/a/2022/04/01/1.html", 4));
+  Drain();
+  Stop();
+  EXPECT_EQ(Posts().back(), "response 200 1.html");
+}
+
 TEST_F(IntakeTest, FailingSourceBacksOffAndTheOthersGoOn) {
   site_.Route("/feed.xml", {.status = 503});
   Start();
