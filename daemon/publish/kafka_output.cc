@@ -97,6 +97,12 @@ Result<std::optional<Checkpoint>> KafkaOutput::Open(std::stop_token stop) {
   if (auto ok = EnsureTopics(known, deadline, stop); !ok) {
     return std::unexpected(ok.error());
   }
+  if (fenced_) {
+    if (auto ok = CheckAlone(stop); !ok) {
+      return std::unexpected(ok.error());
+    }
+    fenced_ = false;
+  }
   if (auto ok = OpenProducer(deadline, stop); !ok) {
     Drop();
     return std::unexpected(ok.error());
@@ -104,8 +110,26 @@ Result<std::optional<Checkpoint>> KafkaOutput::Open(std::stop_token stop) {
   auto position = ReadPosition(stop);
   if (!position) {
     Drop();
+  } else if (*position) {
+    committed_ = (*position)->position;
   }
   return position;
+}
+
+// Before init_transactions, which would fence in turn whoever fenced us: two instances must not end
+// each other. A position that is not ours tells that the other one publishes.
+Status KafkaOutput::CheckAlone(const std::stop_token& stop) {
+  auto position = ReadPosition(stop);
+  if (!position) {
+    return std::unexpected(position.error());
+  }
+  if (!*position || (*position)->position == committed_ || (*position)->position == attempted_) {
+    return {};
+  }
+  return Fail(ErrorKind::kPermanent,
+              fmt::format("another instance publishes this archive: it uses the same "
+                          "transactional.id {} and has committed position {}; run only one",
+                          key_, (*position)->position.ToHex()));
 }
 
 // Commits that fail in a row must not become a busy loop of rebuilt producers.

@@ -51,6 +51,7 @@ class KafkaOutput : public Output {
   Status OpenProducer(SteadyTime deadline, const std::stop_token& stop);
   Status InitTransactions(SteadyTime deadline, const std::stop_token& stop);
   Result<std::optional<Checkpoint>> ReadPosition(const std::stop_token& stop);
+  Status CheckAlone(const std::stop_token& stop);
 
   // Topics.
   TopicPlan Plan(std::string name, const Properties& config, int partitions, int brokers) const;
@@ -99,6 +100,9 @@ class KafkaOutput : public Output {
 
   int failures_ = 0;  // in a row, for the back-off
   std::optional<SteadyTime> fenced_at_;
+  bool fenced_ = false;  // and not yet known to be alone
+  // What this instance read or committed last, and what it asked to commit since.
+  std::optional<Position> committed_, attempted_;
 };
 
 }  // namespace newswire::publish

@@ -87,10 +87,12 @@ Result<Commit> KafkaOutput::Publish(const Batch& batch, std::stop_token stop) {
     Drop();  // the next Open makes a producer with smaller batches
     return Commit::kUnknown;
   }
+  attempted_.reset();
   auto outcome =
       transactional_ ? PublishInTransaction(batch, stop) : PublishAtLeastOnce(batch, stop);
   if (outcome && *outcome == Commit::kDone) {
     failures_ = 0;
+    committed_ = batch.checkpoint.position;
   }
   return outcome;
 }
@@ -149,6 +151,7 @@ Result<Commit> KafkaOutput::PublishInTransaction(const Batch& batch, const std::
     return *failed;
   }
   NEWSWIRE_FAIL_POINT("publish.kafka.flushed");
+  attempted_ = batch.checkpoint.position;
   auto outcome = CommitTransaction(stop);
   NEWSWIRE_FAIL_POINT("publish.kafka.committed");
   return outcome;
@@ -348,6 +351,7 @@ Result<Commit> KafkaOutput::Fenced() {
                             key_));
   }
   fenced_at_ = now;
+  fenced_ = true;
   spdlog::warn("kafka: fenced, trying once more transactional_id={}", key_);
   return Commit::kUnknown;
 }

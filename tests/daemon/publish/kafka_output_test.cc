@@ -338,6 +338,24 @@ TEST_F(KafkaOutputTest, EndsWhenAnotherInstanceTakesOver) {
   EXPECT_EQ(kafka_->Kcat(topic_, "%s\n"), Values(0, 10));
 }
 
+TEST_F(KafkaOutputTest, LeavesAnInstanceAloneThatHasCommittedSince) {
+  auto first = Make(options_);
+  ExpectPosition(*first, std::nullopt);
+  ASSERT_EQ(Publish(*first, 0, 5), Result<Commit>(Commit::kDone));
+  auto second = Make(options_);
+  ExpectPosition(*second, CheckpointAfter(5, archive_));
+  ASSERT_EQ(Publish(*first, 5, 5), Result<Commit>(Commit::kUnknown));
+  ExpectPosition(*first, CheckpointAfter(5, archive_));
+  ASSERT_EQ(Publish(*first, 5, 5), Result<Commit>(Commit::kDone));
+  ASSERT_EQ(Publish(*second, 5, 5), Result<Commit>(Commit::kUnknown));
+  auto opened = second->Open({});
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().kind, ErrorKind::kPermanent) << opened.error();
+  EXPECT_THAT(opened.error().message, HasSubstr("another instance"));
+  EXPECT_EQ(Publish(*first, 10, 5), Result<Commit>(Commit::kDone)) << "it was not fenced again";
+  EXPECT_EQ(kafka_->Kcat(topic_, "%s\n"), Values(0, 15));
+}
+
 #ifdef NEWSWIRE_FAIL_POINTS
 TEST_F(KafkaOutputTest, HidesWhatAKilledProcessLeftOpen) {
   const std::vector<std::string> command = {TEST_PUBLISHER, "kafka", kafka_->brokers(), prefix_,
