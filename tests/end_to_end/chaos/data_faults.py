@@ -1,11 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Damage to what the daemon keeps. The daemon is dead while it is done."""
 
-import json
-import subprocess
-
-from harness import BINARY
-
 
 def segments(run):
     return sorted((run.daemon.data / "archive").glob("*.warc.gz"))
@@ -91,16 +86,3 @@ def damage_both(run):
 
 
 STATE_FAULTS = [delete_sequencer, delete_frontier, delete_both, flip_frontier, flip_sequencer, damage_both]
-
-
-def captures(run):
-    """[(segment, offset, line)] of the archive, by `newswired archive ls`."""
-    out = subprocess.run([BINARY, "archive", "ls", str(run.daemon.data / "archive")], capture_output=True, text=True,
-                         timeout=120, check=True)
-    return [json.loads(line) if line.startswith("{") else line for line in out.stdout.splitlines()]
-
-
-def flip_unpublished(run):
-    """Flips bytes of one capture that was acknowledged, but is not published. Its post is exempt: its bytes are gone."""
-    hint = json.loads((run.daemon.data / "archive/hint.json").read_text())
-    raise NotImplementedError(hint)

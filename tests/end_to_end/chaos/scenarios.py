@@ -219,23 +219,6 @@ def fill_and_free(run, filler):
     run.up()
 
 
-@scenario
-def damaged_archive(stage):
-    """Bytes flip in what was acknowledged but not yet published: the rest is read, the damage is named."""
-    with stage.run("damage", nodes=1) as run:
-        for _ in range(stage.length):
-            run.up()
-            run.wait_for(run.records, "first events")
-            run.cluster.proxies[0].refusing = True
-            run.cluster.proxies[0].drop()
-            run.breathe(2, 4)  # the archive grows, nothing is published
-            run.kill()
-            data_faults.flip_unpublished(run)
-            run.cluster.proxies[0].refusing = False
-            run.up()
-        run.wait_for(lambda: "archive is damaged" in run.daemon.log_text() or not run.exempt, "the damage to be named")
-
-
 def attack(run, choices, times, pause=(0.2, 1.2)):
     for _ in range(times):
         run.breathe(*pause)

@@ -39,7 +39,7 @@ class Post:
     def __init__(self, source, number):
         self.source = source
         self.number = number
-        self.born = number  # where it stands in lists
+        self.born = 0  # its place in lists: the highest first
         self.history = []
         self.gone_status = 404
 
@@ -93,6 +93,7 @@ class World:
         with self.lock:
             number = len(self.posts[source])
             post = self.posts[source][number] = Post(source, number)
+            post.born = self.changes
             self._set(post, self._content(post))
             if render:
                 self.render(source)
@@ -128,7 +129,7 @@ class World:
         with self.lock:
             if post.now is not None:
                 return
-            post.born = len(self.posts[post.source]) + 10_000 + self.changes
+            post.born = self.changes
             self._set(post, self._content(post))
             self.render(post.source)
 
