@@ -48,7 +48,7 @@ constexpr std::string_view kCrashesName = "crashes";  // in the state's folder
 // spares requests.
 Result<std::unique_ptr<frontier::Frontier>> OpenFrontier(const std::filesystem::path& state_dir,
                                                          const archive::Archive& archive,
-                                                         const std::filesystem::path& archive_dir) {
+                                                         const config::Config& config) {
   const auto file = state_dir / "frontier.db";
   auto opened = frontier::Frontier::Open(file);
   if (!opened && opened.error().kind == ErrorKind::kCorruption) {
@@ -60,7 +60,7 @@ Result<std::unique_ptr<frontier::Frontier>> OpenFrontier(const std::filesystem::
     opened = frontier::Frontier::Open(file);
   }
   if (opened && (*opened)->created() && !archive.created()) {
-    if (auto rebuilt = frontier::Rebuild(**opened, archive_dir); !rebuilt) {
+    if (auto rebuilt = frontier::Rebuild(**opened, config.archive.dir, config.sources); !rebuilt) {
       return std::unexpected(rebuilt.error());
     }
   }
@@ -202,7 +202,7 @@ Result<std::unique_ptr<Daemon>> Daemon::Create(const config::Config& config, con
     return WithContext(archive.error(), "archive");
   }
   parts->archive = std::move(*archive);
-  auto frontier = OpenFrontier(state_dir, *parts->archive, config.archive.dir);
+  auto frontier = OpenFrontier(state_dir, *parts->archive, config);
   if (!frontier) {
     return std::unexpected(frontier.error());
   }

@@ -189,9 +189,13 @@ void Discovery::OnReading(ActiveSource& active, const sources::Way& way,
   }
   LookForGap(active, way, reading);
   StoreLinks(active, way, reading);
+  frontier::WayRow stored_row = row;
   if (way.main) {
-    if (active.source.removal.when_unlisted && reading.damaged.empty()) {
-      StoreUnlisted(active, reading);
+    if (active.source.removal.when_unlisted && reading.damaged.empty() &&
+        StoreUnlisted(active, reading)) {
+      // Their removals are not on disk yet. A 304 would hide them from a run that follows a crash.
+      stored_row.etag.clear();
+      stored_row.last_modified.clear();
     }
     if (!reading.links.empty()) {
       auto& urls = active.gap_open ? active.held_urls : active.row.last_urls;
@@ -208,8 +212,8 @@ void Discovery::OnReading(ActiveSource& active, const sources::Way& way,
   }
   active.ways.insert(active.ways.begin(), reading.follow.begin(), reading.follow.end());
   if (way.main && active.gap_open) {
-    active.held_way = row;
-  } else if (auto stored = context_.frontier.StoreWay(row); !stored) {
+    active.held_way = stored_row;
+  } else if (auto stored = context_.frontier.StoreWay(stored_row); !stored) {
     context_.Die(stored.error());
     return;
   }
@@ -323,7 +327,7 @@ void Discovery::StoreLinks(ActiveSource& active, const sources::Way& way,
   }
 }
 
-void Discovery::StoreUnlisted(ActiveSource& active, const sources::Reading& reading) {
+bool Discovery::StoreUnlisted(ActiveSource& active, const sources::Reading& reading) {
   std::unordered_set<std::string> listed;
   for (const auto& link : reading.links) {
     listed.insert(Canonical(link.url));
@@ -340,7 +344,7 @@ void Discovery::StoreUnlisted(ActiveSource& active, const sources::Reading& read
       });
   if (!walked) {
     context_.Die(walked.error());
-    return;
+    return false;
   }
   for (auto& link : gone) {
     Capture capture;
@@ -365,6 +369,7 @@ void Discovery::StoreUnlisted(ActiveSource& active, const sources::Reading& read
                                }
                              });
   }
+  return !gone.empty();
 }
 
 void Discovery::OnFailure(ActiveSource& active, const sources::Way& way, const std::string& reason,

@@ -31,7 +31,7 @@ class Discovery {
   void LookForGap(ActiveSource& active, const sources::Way& way, const sources::Reading& reading);
   bool EndsInTheUnknown(const ActiveSource& active, const sources::Reading& reading);
   void StoreLinks(ActiveSource& active, const sources::Way& way, const sources::Reading& reading);
-  void StoreUnlisted(ActiveSource& active, const sources::Reading& reading);
+  bool StoreUnlisted(ActiveSource& active, const sources::Reading& reading);
   void EndPoll(ActiveSource& active);
 
   Context& context_;

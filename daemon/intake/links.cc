@@ -74,7 +74,11 @@ std::optional<LinkRow> Merge(const LinkContext& context, const sources::FoundLin
     if (row.first_fetched && row.entry.empty()) {
       return std::nullopt;  // first fetched without an entry: it keeps what it had
     }
-    if (frontier::EntryDigest(row.entry) == frontier::EntryDigest(found.entry)) {
+    const bool back = FeedIsBody(context) && row.body == BodyKind::kFeed &&
+                      row.state == LinkState::kGone;  // unlisted, and listed again
+    if (back) {
+      row.state = LinkState::kListed;
+    } else if (frontier::EntryDigest(row.entry) == frontier::EntryDigest(found.entry)) {
       return std::nullopt;
     }
     // Metadata that changed alone makes a new capture, asked for without validators.

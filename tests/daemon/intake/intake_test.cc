@@ -77,7 +77,7 @@ class IntakeTest : public testing::Test {
     ASSERT_TRUE(frontier) << frontier.error();
     frontier_ = std::move(*frontier);
     if (frontier_->created() && !archive_->created()) {
-      const auto rebuilt = frontier::Rebuild(*frontier_, dir_ / "archive");
+      const auto rebuilt = frontier::Rebuild(*frontier_, dir_ / "archive", std::vector{source_});
       ASSERT_TRUE(rebuilt) << rebuilt.error();
     }
     auto engine = transports::HttpEngine::Create(
@@ -185,6 +185,40 @@ TEST_F(IntakeTest, LostFrontierIsRebuiltFromTheArchive) {
   Stop();
   EXPECT_EQ(Posts(), std::vector<std::string>{"response 200 1.html"});
   EXPECT_EQ(site_.Count("/a/2022/04/01/1.html"), 1u);
+}
+
+TEST_F(IntakeTest, RebuiltFrontierKnowsWhatIsToBeChecked) {
+  for (int n = 1; n < 60; ++n) {
+    source_.recheck.emplace_back(n);
+  }
+  Feed({Entry(site_, 1, "a")});
+  Page(1);
+  Start();
+  ASSERT_TRUE(site_.WaitFor("/a/2022/04/01/1.html", 1));
+  Drain();
+  Stop();
+  const size_t asked = site_.Count("/a/2022/04/01/1.html");
+  std::filesystem::remove(dir_ / "frontier.db");
+  Start();
+  EXPECT_TRUE(site_.WaitFor("/a/2022/04/01/1.html", asked + 1));
+}
+
+TEST_F(IntakeTest, RebuiltFrontierKnowsTheEntriesOfAFeedThatIsTheBody) {
+  source_ = {.id = "s",
+             .kind = SourceKind::kFeed,
+             .url = site_.Url("/feed.xml"),
+             .body = BodyKind::kFeed,
+             .every = milliseconds(100),
+             .delay = milliseconds(0),
+             .removal = {.when_unlisted = true}};
+  Feed({Entry(site_, 2, "b"), Entry(site_, 1, "a")});
+  Start();
+  Drain();
+  Stop();
+  std::filesystem::remove(dir_ / "frontier.db");
+  Feed({Entry(site_, 2, "b")});
+  Start();
+  WaitUntil([&] { return intake_->counters().removals == 1; }, "the entry that left meanwhile");
 }
 
 TEST_F(IntakeTest, RechecksAreConditionalAndUnchangedIsARevisit) {

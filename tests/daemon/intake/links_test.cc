@@ -72,6 +72,16 @@ TEST(MergeLink, FeedBodiedPostsAreListedNotFetched) {
   EXPECT_FALSE(row->due);
 }
 
+TEST(MergeLink, FeedBodiedPostIsListedAgainWhenItComesBack) {
+  Source source{.id = "s", .kind = SourceKind::kFeed, .body = BodyKind::kFeed};
+  auto row = Merge(MainWay(source), Found(), std::nullopt);
+  ASSERT_TRUE(row);
+  row->state = frontier::LinkState::kGone;
+  row = Merge(MainWay(source), Found(), row);
+  ASSERT_TRUE(row) << "its next removal would not be seen";
+  EXPECT_EQ(row->state, frontier::LinkState::kListed);
+}
+
 TEST(MergeLink, OtherWaysOfAFeedBodiedSourceAreFetchedAsPages) {
   Source source{.id = "s", .kind = SourceKind::kJekyll, .body = BodyKind::kFeed};
   LinkContext context = MainWay(source);
