@@ -48,7 +48,8 @@ constexpr std::string_view kCrashesName = "crashes";  // in the state's folder
 // spares requests.
 Result<std::unique_ptr<frontier::Frontier>> OpenFrontier(const std::filesystem::path& state_dir,
                                                          const archive::Archive& archive,
-                                                         const config::Config& config) {
+                                                         const config::Config& config,
+                                                         const Clock& clock) {
   const auto file = state_dir / "frontier.db";
   auto opened = frontier::Frontier::Open(file);
   if (!opened && opened.error().kind == ErrorKind::kCorruption) {
@@ -60,7 +61,9 @@ Result<std::unique_ptr<frontier::Frontier>> OpenFrontier(const std::filesystem::
     opened = frontier::Frontier::Open(file);
   }
   if (opened && (*opened)->created() && !archive.created()) {
-    if (auto rebuilt = frontier::Rebuild(**opened, config.archive.dir, config.sources); !rebuilt) {
+    if (auto rebuilt =
+            frontier::Rebuild(**opened, config.archive.dir, config.sources, clock.Wall());
+        !rebuilt) {
       return std::unexpected(rebuilt.error());
     }
   }
@@ -202,7 +205,7 @@ Result<std::unique_ptr<Daemon>> Daemon::Create(const config::Config& config, con
     return WithContext(archive.error(), "archive");
   }
   parts->archive = std::move(*archive);
-  auto frontier = OpenFrontier(state_dir, *parts->archive, config);
+  auto frontier = OpenFrontier(state_dir, *parts->archive, config, clock);
   if (!frontier) {
     return std::unexpected(frontier.error());
   }

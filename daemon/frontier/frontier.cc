@@ -15,7 +15,7 @@ namespace newswire::frontier {
 namespace {
 
 // docs/formats/frontier.md explains the columns. Times are UTC milliseconds.
-constexpr std::array<std::string_view, 2> kSchema{
+constexpr std::array<std::string_view, 3> kSchema{
     R"sql(
 CREATE TABLE sources(
   id TEXT PRIMARY KEY, contacted INTEGER NOT NULL, publish_after INTEGER, last_sitemap INTEGER,
@@ -45,6 +45,9 @@ CREATE TABLE hosts(
 ) WITHOUT ROWID;
 INSERT INTO hosts SELECT domain, until, 0, NULL, NULL, 0 FROM blocks;
 DROP TABLE blocks;
+)sql",
+    R"sql(
+CREATE TABLE clock(one INTEGER PRIMARY KEY CHECK(one = 1), seen INTEGER NOT NULL);
 )sql"};
 
 constexpr std::string_view kLinkColumns =
@@ -169,6 +172,7 @@ struct Frontier::Impl {
   // The first error of a write. SQLite may have rolled back by itself then: what is written next
   // would be a transaction of its own, with validators and without their links.
   std::optional<Error> failed;
+  std::optional<UtcMillis> now;
 
   // A prepared statement, ready to bind.
   Result<store::Statement*> Use(std::string_view sql) {
@@ -482,12 +486,60 @@ void Frontier::Rollback() {
   impl_->failed.reset();
 }
 
+Result<std::optional<std::chrono::milliseconds>> Frontier::FollowClock(UtcMillis now) {
+  auto query = impl_->Use("SELECT seen FROM clock");
+  if (!query) {
+    return std::unexpected(query.error());
+  }
+  const auto row = (*query)->Step();
+  if (!row) {
+    return std::unexpected(row.error());
+  }
+  const auto seen = *row ? std::optional(Time((*query)->Int(0))) : std::nullopt;
+  (*query)->Reset();
+  if (!seen || *seen <= now) {
+    return std::nullopt;
+  }
+  for (const std::string_view sql :
+       {"UPDATE links SET due = due - ?1, first_fetched = first_fetched - ?1, "
+        "first_404 = first_404 - ?1",
+        "UPDATE sources SET next_poll = next_poll - ?1, blocked_until = blocked_until - ?1, "
+        "last_sitemap = last_sitemap - ?1, first_failure = first_failure - ?1, "
+        "last_failure = last_failure - ?1",
+        "UPDATE hosts SET blocked_until = blocked_until - ?1, first_failure = first_failure - ?1, "
+        "last_failure = last_failure - ?1"}) {
+    auto update = impl_->Write(sql);
+    if (!update) {
+      return std::unexpected(update.error());
+    }
+    if (auto done = (*update)->Bind(1, (*seen - now).count()).Run(); !done) {
+      return std::unexpected(done.error());
+    }
+  }
+  NoteTime(now);
+  if (auto committed = Commit(); !committed) {
+    return std::unexpected(committed.error());
+  }
+  return *seen - now;
+}
+
+void Frontier::NoteTime(UtcMillis now) { impl_->now = now; }
+
 Status Frontier::Commit() {
   if (impl_->failed) {
     return WithContext(*impl_->failed, "frontier");
   }
   if (!impl_->writing) {
     return {};
+  }
+  if (impl_->now) {
+    auto note = impl_->Use("INSERT OR REPLACE INTO clock VALUES(1, ?)");
+    if (!note) {
+      return std::unexpected(note.error());
+    }
+    if (auto noted = impl_->Written((*note)->Bind(1, Number(*impl_->now)).Run()); !noted) {
+      return WithContext(noted.error(), "frontier");
+    }
   }
   NEWSWIRE_FAIL_POINT("frontier.before_commit");
   if (auto committed = impl_->Written(impl_->database.Commit()); !committed) {

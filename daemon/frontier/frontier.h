@@ -111,6 +111,12 @@ class Frontier {
   // The domains whose block or failures still count at `now`; the others are forgotten.
   Result<std::vector<HostRow>> Hosts(UtcMillis now);
 
+  // To be called first, with the time of now. When that lies before the time noted last, the clock
+  // was set back: everything that is due, blocked or scheduled moves with it (the result says by
+  // how much), so that nothing waits for a time that was never meant.
+  Result<std::optional<std::chrono::milliseconds>> FollowClock(UtcMillis now);
+  void NoteTime(UtcMillis now);  // stored with the next Commit
+
   // What was written since the last one is durable, all of it. After the first failed write nothing
   // is written or committed any more: every write and Commit gives its error, until Rollback.
   Status Commit();

@@ -9,6 +9,7 @@
 #include <spdlog/spdlog.h>
 
 #include "daemon/archive/reader.h"
+#include "daemon/fail_point.h"
 #include "daemon/frontier/answer.h"
 #include "daemon/intake/verdict.h"
 #include "fetchers/sources/source_kind.h"
@@ -22,8 +23,8 @@ constexpr text::DecodeLimits kFeedLimits{.max_bytes = size_t{1} << 30, .max_rati
 
 class Rebuilder {
  public:
-  Rebuilder(Frontier& frontier, std::span<const Source> sources)
-      : frontier_(frontier), sources_(sources) {}
+  Rebuilder(Frontier& frontier, std::span<const Source> sources, UtcMillis now)
+      : frontier_(frontier), sources_(sources), now_(now) {}
 
   uint64_t links() const { return links_; }
 
@@ -48,9 +49,12 @@ class Rebuilder {
           return;  // told by their folder or feed
         }
         LinkRow row = link;
-        row.due = link.state == LinkState::kFailed
-                      ? link.last_fetched
-                      : intake::NextRecheck(source, link, *link.last_fetched);
+        for (auto* time : {&row.first_fetched, &row.first_404}) {
+          *time = *time ? std::optional(std::min(**time, now_)) : std::nullopt;
+        }
+        const UtcMillis last = std::min(*link.last_fetched, now_);
+        row.due = link.state == LinkState::kFailed ? std::optional(last)
+                                                   : intake::NextRecheck(source, row, last);
         if (row.due) {
           due.push_back(std::move(row));
         }
@@ -119,19 +123,20 @@ class Rebuilder {
 
   Frontier& frontier_;
   const std::span<const Source> sources_;
+  const UtcMillis now_;
   uint64_t links_ = 0;
 };
 
 }  // namespace
 
 Status Rebuild(Frontier& frontier, const std::filesystem::path& archive_dir,
-               std::span<const Source> sources) {
+               std::span<const Source> sources, UtcMillis now) {
   auto reader = archive::Reader::OpenArchive(archive_dir, Position{},
                                              [] { return Position::FromValue(~uint64_t{0} >> 1); });
   if (!reader) {
     return WithContext(reader.error(), "rebuilding the frontier");
   }
-  Rebuilder rebuilder(frontier, sources);
+  Rebuilder rebuilder(frontier, sources, now);
   for (;;) {
     auto item = (*reader)->Next();
     if (!item) {
@@ -146,6 +151,7 @@ Status Rebuild(Frontier& frontier, const std::filesystem::path& archive_dir,
       }
     }
   }
+  NEWSWIRE_FAIL_POINT("frontier.rebuilt");
   if (auto scheduled = rebuilder.Schedule(); !scheduled) {
     return scheduled;
   }

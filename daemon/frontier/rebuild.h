@@ -14,9 +14,10 @@ namespace newswire::frontier {
 // entry and last answer, and every entry of the feeds that are the body of their posts. What the
 // archive does not know is met as at first contact; the sources count as not contacted. Links of
 // `sources` are due at the re-check that follows their last answer, at once where that has passed
-// or the answer was a failure. Reads the whole archive once; damage in it is passed over (the relay
+// or the answer was a failure; what was fetched after `now`, by a wrong clock, counts as fetched
+// then. Reads the whole archive once; damage in it is passed over (the relay
 // counts it). Commits every 10,000 links.
 Status Rebuild(Frontier& frontier, const std::filesystem::path& archive_dir,
-               std::span<const Source> sources);
+               std::span<const Source> sources, UtcMillis now);
 
 }  // namespace newswire::frontier

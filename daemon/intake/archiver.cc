@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/fail_point.h"
+
 namespace newswire::intake {
 
 struct Archiver::Mailbox {
@@ -45,6 +47,9 @@ void Archiver::Deliver() {
     letters.swap(mailbox_->letters);
   }
   pending_ -= letters.size();
+  if (!letters.empty()) {
+    NEWSWIRE_FAIL_POINT("intake.acknowledged");
+  }
   for (auto& [on_durable, result] : letters) {
     on_durable(std::move(result));
   }

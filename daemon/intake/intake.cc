@@ -139,6 +139,14 @@ struct Intake::Session {
   }
 
   Status Restore() {
+    auto back = frontier.FollowClock(schedule.Now());
+    if (!back) {
+      return std::unexpected(back.error());
+    }
+    if (*back) {
+      spdlog::warn("the clock was set back since the last run: what is due moves with it ms={}",
+                   (*back)->count());
+    }
     auto hosts = frontier.Hosts(clock.Wall());
     if (!hosts) {
       return std::unexpected(hosts.error());
@@ -324,6 +332,7 @@ Status Intake::Session::Run(const std::stop_token& stop, std::atomic<bool>& drai
     const bool more = folders.Pump();
     const auto next = fetcher.Pump();
     // One transaction a turn: everything that this turn learned becomes durable together.
+    frontier.NoteTime(schedule.Now());
     if (auto committed = frontier.Commit(); !committed) {
       return committed;
     }

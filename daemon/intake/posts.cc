@@ -169,7 +169,16 @@ void Posts::OnDurable(ActiveSource& active, int64_t id, const Capture& capture,
   }
   Capture recorded = capture;
   recorded.address = *durable;
+  const bool fetched_before = row.first_fetched.has_value();
+  const bool missing_before = row.first_404.has_value();
   frontier::RecordAnswer(row, recorded);
+  // The record's date is the wall clock's; what is scheduled goes by the steady one.
+  if (!fetched_before && row.first_fetched) {
+    row.first_fetched = context_.schedule.Now();
+  }
+  if (!missing_before && row.first_404) {
+    row.first_404 = context_.schedule.Now();
+  }
   if (!target.empty()) {
     row.target = target;
   }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/durable_folder.h"
+#include "daemon/fail_point.h"
 
 namespace newswire::publish {
 
@@ -57,13 +58,16 @@ Status ReplaceFile(const std::filesystem::path& file, std::string_view content) 
       }
       content.remove_prefix(static_cast<size_t>(n));
     }
+    NEWSWIRE_FAIL_POINT("publish.file.before_sync");
     if (::fsync(fd.get()) != 0) {
       return std::unexpected(FileError("syncing", temporary));
     }
   }
+  NEWSWIRE_FAIL_POINT("publish.file.before_rename");
   if (::rename(temporary.c_str(), file.c_str()) != 0) {
     return std::unexpected(FileError("renaming to", file));
   }
+  NEWSWIRE_FAIL_POINT("publish.file.after_rename");
   return SyncFolder(file.has_parent_path() ? file.parent_path() : std::filesystem::path("."));
 }
 

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "daemon/fail_point.h"
 #include "daemon/publish/kafka_position.h"
 
 namespace newswire::publish {
@@ -111,6 +112,7 @@ Result<std::optional<Checkpoint>> KafkaOutput::Open(std::stop_token stop) {
   if (!position) {
     Drop();
   } else if (*position) {
+    NEWSWIRE_FAIL_POINT("publish.kafka.position_read");
     committed_ = (*position)->position;
   }
   return position;
@@ -336,8 +338,10 @@ Status KafkaOutput::Warm(const std::string& name, SteadyTime deadline,
 
 Status KafkaOutput::InitTransactions(SteadyTime deadline, const std::stop_token& stop) {
   while (true) {
+    NEWSWIRE_FAIL_POINT("publish.kafka.before_init");
     const ErrorPtr error(rd_kafka_init_transactions(producer_->get(), kSliceMs));
     if (!error) {
+      NEWSWIRE_FAIL_POINT("publish.kafka.initialised");
       return {};
     }
     const auto code = rd_kafka_error_code(error.get());
@@ -416,6 +420,7 @@ Status KafkaOutput::PrepareTopics(std::span<const std::string> slugs, std::stop_
       return ok;
     }
     known_topics_.insert(name);
+    NEWSWIRE_FAIL_POINT("publish.kafka.topic_made");
   }
   return {};
 }

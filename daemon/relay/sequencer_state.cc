@@ -374,6 +374,7 @@ Status SequencerState::Flush(Position folded) {
   if (Status status = set_folded_->Bind(1, ToSql(folded)).Run(); !status) {
     return status;
   }
+  NEWSWIRE_FAIL_POINT("relay.before_flush");
   if (Status status = database_.Commit(); !status) {
     return status;  // rolled back; in_transaction_ stays until RewindTo, as the contract says
   }

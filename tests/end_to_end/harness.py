@@ -46,6 +46,7 @@ class Site:
         # callable(path) -> None or {"delay": s, "status": n, "retry_after": s, "cut": True}: what goes wrong with an answer
         self.weather = None
         self.requests = []  # (path, status)
+        self.known = set()  # paths that the client proved to have kept, by their ETag
         self.lock = threading.Lock()
         site = self
 
@@ -63,6 +64,8 @@ class Site:
                     elif status == 200 and self.headers.get("If-None-Match") == etag:
                         status, body = 304, b""
                     site.requests.append((self.path, status))
+                    if status == 304:
+                        site.known.add(self.path)
                 self.send_response(status)
                 self.send_header("Content-Type", kind)
                 if "status" not in weather:

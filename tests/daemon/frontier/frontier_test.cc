@@ -61,6 +61,23 @@ class FrontierTest : public testing::Test {
   std::unique_ptr<Frontier> frontier_;
 };
 
+TEST_F(FrontierTest, WhatIsDueMovesWithAClockThatWasSetBack) {
+  ASSERT_EQ(frontier_->FollowClock(kNow).value(), std::nullopt);
+  frontier_->NoteTime(kNow);
+  Store("https://a.example/1", kNow + minutes(5));
+  ASSERT_TRUE(frontier_->Commit());
+  Reopen();
+  ASSERT_EQ(frontier_->FollowClock(kNow + hours(1)).value(), std::nullopt);
+  EXPECT_EQ(Due(kNow + minutes(5)).size(), 1u) << "forwards nothing moves";
+  const UtcMillis earlier = kNow - hours(24 * 40);
+  ASSERT_EQ(frontier_->FollowClock(earlier).value(), hours(960));
+  EXPECT_EQ(Due(earlier + minutes(4)).size(), 0u) << "no sooner than it was allowed";
+  EXPECT_EQ(Due(earlier + minutes(5)).size(), 1u);
+  Reopen();
+  ASSERT_EQ(frontier_->FollowClock(earlier).value(), std::nullopt);
+  EXPECT_EQ(Due(earlier + minutes(4)).size(), 0u) << "moved once";
+}
+
 TEST_F(FrontierTest, KeepsEveryFieldOfALink) {
   LinkRow row{.source = "s",
               .url = "https://site.example/a",

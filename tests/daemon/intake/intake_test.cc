@@ -77,7 +77,8 @@ class IntakeTest : public testing::Test {
     ASSERT_TRUE(frontier) << frontier.error();
     frontier_ = std::move(*frontier);
     if (frontier_->created() && !archive_->created()) {
-      const auto rebuilt = frontier::Rebuild(*frontier_, dir_ / "archive", std::vector{source_});
+      const auto rebuilt = frontier::Rebuild(*frontier_, dir_ / "archive", std::vector{source_},
+                                             SystemClock().Wall());
       ASSERT_TRUE(rebuilt) << rebuilt.error();
     }
     auto engine = transports::HttpEngine::Create(

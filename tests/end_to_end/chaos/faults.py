@@ -220,18 +220,25 @@ def same_transactional_id(run):
 
 def clock_jump(run):
     """Wall time jumps while it runs, or between two runs; steady time goes on."""
+    running = "LD_PRELOAD" in run.env and run.chance.random() < 0.5
+    if running:
+        run.must_run()
+    else:
+        run.kill()
+    set_clock(run, run.chance.choice(["+3h", "-3h", "+40d", "-40d", "-10s", "+0"]))
+    run.up()
+    run.counts[f"clock {'while running' if running else 'between runs'}"] += 1
+
+
+def set_clock(run, offset):
     if LIBFAKETIME is None:
         raise Failed("libfaketime is missing: deploy/install-dependencies test")
     clock = run.folder / "clock"
-    jump = run.chance.choice(["+3h", "-3h", "+40d", "-40d", "-10s", "+0"])
-    clock.write_text(jump)
-    running = "FAKETIME_TIMESTAMP_FILE" in run.env and run.chance.random() < 0.5
+    new = run.folder / "clock.new"
+    new.write_text(offset)
+    os.replace(new, clock)
     run.env = {"LD_PRELOAD": LIBFAKETIME, "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1",
                "DONT_FAKE_MONOTONIC": "1"}
-    if not running:
-        run.kill()
-        run.up()
-    run.counts[f"clock {'while running' if running else 'between runs'}"] += 1
 
 
 DAEMON_FAULTS = [kill_daemon, kill_daemon, kill_daemon, kill_while_starting, stop_daemon, freeze_daemon, second_instance,

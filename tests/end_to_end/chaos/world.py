@@ -117,8 +117,10 @@ class World:
             self.render(post.source)
 
     def remove(self, post):
+        """Pages are removed only when the daemon has them for certain: a page that never answered is asked for again only
+        after minutes or hours, longer than a run lasts."""
         with self.lock:
-            if post.now is None:
+            if post.now is None or post.source in "jp" and self.path_of(post) not in self.site.known:
                 return
             post.gone_status = self.chance.choice([404, 410])
             self._set(post, None)
