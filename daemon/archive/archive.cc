@@ -89,6 +89,7 @@ struct Archive::Impl {
   const FolderLock lock;
   std::string uuid;
   bool created = false;
+  bool empty = false;
 
   // The writer thread's; Open's before it runs.
   WarcInfo info;
@@ -147,7 +148,8 @@ Status Archive::Impl::Recover() {
   }
   highest_serial = highest->value_or(0);
   if (segments->empty()) {
-    created = true;  // a serial may be used up by a start that died before it had a segment
+    empty = true;
+    created = highest_serial == 0;
     durable_end = Position(highest_serial, 0);
     return {};
   }
@@ -199,7 +201,8 @@ Status Archive::Impl::Recover() {
   }
   segment_holds_unit = tail->holds_unit;
   segment_begun = tail->begun.value_or(clock.Wall());
-  created = segments->size() == 1 && !tail->holds_unit;
+  empty = segments->size() == 1 && !tail->holds_unit;
+  created = empty && highest_serial == 1;
   durable_end = Position(newest.serial, segment->size());
   newest.size = segment->size();
   return LoadControls(*segments);
@@ -546,6 +549,7 @@ Archive::~Archive() {
 
 const std::string& Archive::uuid() const { return impl_->uuid; }
 bool Archive::created() const { return impl_->created; }
+bool Archive::empty() const { return impl_->empty; }
 
 // Waits until there is room, then queues.
 void Archive::Impl::Push(Entry entry) {

@@ -76,6 +76,8 @@ class Archive {
   // True when nothing was ever captured here: Open made the archive, or found one that got no
   // further than that.
   bool created() const;
+  // True when Open found no capture here, whatever was here before.
+  bool empty() const;
   // Takes the capture; waits when 64 MiB are queued. `done` gets the address after fsync, or
   // kTransient (disk full: nothing of it stays, it may be appended again), kPermanent (larger than
   // a record may be), kCorruption (I/O error: the archive is then read-only and every later append

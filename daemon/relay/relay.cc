@@ -578,7 +578,8 @@ Status Relay::Prepare() {
   if (!begun_at_) {
     begun_at_ = archive_.durable_end();
   }
-  if (!archive_.created()) {
+  // Not created() alone: a process that died while it made the archive wrote no hint.
+  if (!archive_.empty()) {
     return {};
   }
   const std::filesystem::path file = options_.archive_dir / kHintName;

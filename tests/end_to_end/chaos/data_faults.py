@@ -86,3 +86,34 @@ def damage_both(run):
 
 
 STATE_FAULTS = [delete_sequencer, delete_frontier, delete_both, flip_frontier, flip_sequencer, damage_both]
+
+
+def captures(run):
+    """[(segment, offset, source, role, url)] of what the archive holds, oldest first, by `newswired archive ls`."""
+    out = run.daemon.command("archive", "ls", "--config", str(run.daemon.config))
+    by_serial = {int(f.name.removesuffix(".warc.gz").rsplit("-", 1)[1]): f for f in segments(run)}
+    found = []
+    for line in out.stdout.splitlines():
+        position, _, _, source, role, _, url = line.split("\t")
+        serial, offset = divmod(int(position, 16), 1 << 39)
+        found.append((by_serial[serial], offset, source, role, url))
+    return found
+
+
+def flip_capture(run, published):
+    """Flips bytes of one post's capture in a sealed segment; (segment, offset). Its post is exempt: its only copy is gone.
+
+    `published`: one of the oldest; else one of the newest, which the caller knows not to be published.
+    """
+    sealed = [c for c in captures(run) if c[0].with_name(c[0].name + ".sha256").exists() and c[3] == "post"]
+    if not sealed:
+        raise RuntimeError("no sealed segment holds a post yet")
+    segment, offset, source, _, url = sealed[0 if published else -1]
+    posts = [p for p in run.world.all_posts() if run.world.url_of(p) == url]
+    run.exempt.update(f"{p.source}:{p.number}" for p in posts)
+    data = bytearray(segment.read_bytes())
+    for i in range(offset + 60, offset + 80):
+        data[i] ^= 0xFF
+    segment.write_bytes(data)
+    run.counts["archive bytes flipped"] += 1
+    return segment, offset

@@ -13,7 +13,7 @@ import data_faults
 import fail_points
 import faults
 from brokers import Cluster
-from run_under_attack import Failed, Run
+from run_under_attack import Failed, Run, describe
 
 SCENARIOS = {}
 AT_LEAST_ONCE = ("publish.kafka.events_delivered",)  # fail points of that delivery alone
@@ -224,6 +224,33 @@ def fill_and_free(run, filler):
         run.kill()
     filler.unlink()
     run.up()
+
+
+@scenario
+def damaged_archive(stage):
+    """Bytes of sealed segments flip: what was published stays as it is; what was not, and is whole, is read; all is named."""
+    with stage.run("damage", nodes=1, archive={"segment_size": "64KiB"}) as run:
+        for _ in range(stage.length):
+            run.up()
+            run.wait_for(run.records, "first events")
+            run.wait_for(lambda: len(data_faults.segments(run)) > 3, "sealed segments")
+            run.cluster.proxies[0].refusing = True
+            run.cluster.proxies[0].drop()
+            before = len(data_faults.segments(run))
+            run.wait_for(lambda: len(data_faults.segments(run)) > before + 3, "an archive that grows unpublished")
+            run.kill()
+            spots = [data_faults.flip_capture(run, published=False), data_faults.flip_capture(run, published=True)]
+            verified = run.daemon.command("archive", "verify", "--config", str(run.daemon.config), check=False)
+            for segment, _ in spots:
+                if verified.returncode == 0 or segment.name not in verified.stdout + verified.stderr:
+                    raise Failed(f"archive verify does not name {segment.name}: {describe(verified.returncode)}\n"
+                                 f"{verified.stdout[-2000:]}{verified.stderr[-2000:]}")
+            data_faults.delete_sequencer(run)  # so that the published part is read again, too
+            run.cluster.proxies[0].refusing = False
+            run.up()
+            for segment, offset in spots:
+                run.wait_for(lambda: f"segment={segment.name} offset={offset}" in run.daemon.log_text(),
+                             f"the damage in {segment.name} at {offset} to be named")
 
 
 def attack(run, choices, times, pause=(0.2, 1.2)):
