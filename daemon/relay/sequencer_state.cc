@@ -7,6 +7,8 @@
 
 #include <fmt/core.h>
 
+#include "daemon/fail_point.h"
+
 namespace newswire::relay {
 namespace {
 
