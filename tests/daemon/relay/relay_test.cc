@@ -90,7 +90,9 @@ TEST(Relay, PublishesExactlyOnceWhateverBecomesOfItsCommits) {
         world.OpenArchive();
       }
       ScriptedOutput output(truth, mishap);
-      status = world.Settle(output);
+      RelayOptions options = world.Options();
+      options.kafka.commit_events = 10;
+      status = world.Settle(output, options);
     }
     ASSERT_TRUE(status) << status.error();
     all_lives += lives;
