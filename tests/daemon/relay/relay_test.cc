@@ -91,7 +91,7 @@ TEST(Relay, PublishesExactlyOnceWhateverBecomesOfItsCommits) {
       }
       ScriptedOutput output(truth, mishap);
       RelayOptions options = world.Options();
-      options.kafka.commit_events = 10;
+      options.kafka.commit_events = 3;
       status = world.Settle(output, options);
     }
     ASSERT_TRUE(status) << status.error();
