@@ -91,7 +91,7 @@ TEST(Relay, PublishesExactlyOnceWhateverBecomesOfItsCommits) {
       }
       ScriptedOutput output(truth, mishap);
       RelayOptions options = world.Options();
-      options.kafka.commit_events = 3;
+      options.kafka.commit_events = 1;
       status = world.Settle(output, options);
     }
     ASSERT_TRUE(status) << status.error();
