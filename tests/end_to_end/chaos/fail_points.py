@@ -8,8 +8,8 @@ import data_faults
 from harness import SOURCE
 
 POINT = re.compile(r'NEWSWIRE_FAIL_POINT\("([^"]+)"\)')
-REACH_SECS = 30  # for a point that is expected to be passed
-GUESS_SECS = 10  # for one that may not be
+REACH_SECS = 150  # for a point that is expected to be passed; a state that was lost is folded first
+GUESS_SECS = 15  # for one that may not be
 
 # What `run` never does, and where the plug is pulled instead.
 ELSEWHERE = {}

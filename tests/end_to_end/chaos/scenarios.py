@@ -27,10 +27,12 @@ def scenario(function):
 class Stage:
     """Where scenarios play: a folder, and clusters that are started when first wanted and shared."""
 
-    def __init__(self, folder, seed, length=1):
+    def __init__(self, folder, seed, length=1, kills=1):
+        """`length`: how often a scenario repeats its attacks; `kills`: at each fail point."""
         self.folder = pathlib.Path(folder)
         self.seed = seed
         self.length = length
+        self.kills = kills
         self._clusters = {}
         self.runs = []
 
@@ -60,7 +62,7 @@ class Stage:
 
 def points_of(stage, run, wanted):
     points = [p for p in fail_points.every_point() if p not in fail_points.ELSEWHERE and wanted(p)]
-    unreached = fail_points.kill_at_each(run, points, 10 if stage.length > 1 else 1)
+    unreached = fail_points.kill_at_each(run, points, stage.kills)
     if unreached:
         raise Failed(f"fail points that no start came to: {unreached}; give fail_points.py a provocation, or say in "
                      "ELSEWHERE which test pulls the plug there")
@@ -156,6 +158,20 @@ def state_lost(stage):
                 run.kill()
                 fault(run)
                 run.up()
+
+
+@scenario
+def retired_segments(stage):
+    """The oldest segments are retired all the time; kills and a lost sequencer's state meanwhile."""
+    with stage.run("retired", archive={"segment_size": "64KiB", "retention": {"size": "256KiB"}}) as run:
+        run.up()
+        for _ in range(2 * stage.length):
+            attack(run, [faults.kill_daemon, faults.kill_while_starting], 2)
+            held = data_faults.segments(run)[0]
+            run.wait_for(lambda: not held.exists(), f"{held.name} to be retired")
+            run.kill()
+            data_faults.delete_sequencer(run)
+            run.up()
 
 
 @scenario
@@ -279,7 +295,7 @@ def random_round(stage, number):
     kinds = round_kinds()
     chance = random.Random(stage.seed * 1_000_003 + number)
     settings = dict(chance.choices([s for _, s in kinds], weights=[w for w, _ in kinds])[0])
-    first = {"j": 40, "p": 20, "f": 30, "m": 250}
+    first = {"j": 60, "p": 30, "f": 60, "m": 1500}
     with stage.run(f"round{number}", first=first, rate=20, **settings) as run:
         run.up()
         choices = faults.DAEMON_FAULTS + (faults.BROKER_FAULTS if run.cluster else [])

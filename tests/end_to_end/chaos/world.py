@@ -2,7 +2,8 @@
 """Sites of numbered posts that are published, edited, reverted and removed, and their own log of it.
 
 A World has four sources: `j`, a Jekyll site (feed of the ten newest, sitemap, pages); `p`, a feed whose posts are their
-pages; `f`, a feed that is itself the body of its posts; `m`, a folder of Markdown posts. Each change is made and logged under
+pages; `f`, a feed that is itself the body of its posts; `m`, a folder of Markdown posts. Only `j` has a short feed: what left
+it is in its sitemap. Each change is made and logged under
 one lock: `Post.history` holds what was true at the site, in order. That log and the topics are all that the oracle knows.
 """
 
@@ -21,8 +22,9 @@ ministry parliament council treaty summit envoy border customs patent court verd
 factory inventory retailer consumer sentiment outlook forecast revision estimate surplus reserve currency exchange""".split()
 
 DAY = "2026-03-02"
+RECHECKS = [2, 4, 7, *range(10, 3600, 10)]  # seconds; more often, and a busy machine does nothing else
+MOST_POSTS = {"j": 150, "p": 80, "f": 150, "m": 5000}  # feeds that show all grow no further: attacks may last long
 FEED_LENGTH = 10  # of `j`, as jekyll-feed has it
-PAGES_FEED_LENGTH = 40
 SETTINGS = {
     "every": "1s",
     "delay": "0s",
@@ -76,7 +78,7 @@ class World:
 
     def sources(self, every="1s", recheck=None):
         """The configuration's `sources`. With `every` and `recheck`, posts are asked again for as long as a run lasts."""
-        recheck = recheck or [f"{n}s" for n in range(2, 900, 2)]
+        recheck = recheck or [f"{n}s" for n in RECHECKS]
         common = {**SETTINGS, "every": every}
         return [
             {**common, "id": "j", "kind": "jekyll", "url": self.site.url, "recheck": recheck},
@@ -140,14 +142,14 @@ class World:
         with self.lock:
             source = self.chance.choices("jpfm", weights=(3, 2, 2, 6))[0]
             deed = self.chance.random()
-            if deed < 0.6:
+            if deed < 0.6 and len(self.posts[source]) < MOST_POSTS[source]:
                 for _ in range(1 if self.chance.random() < 0.9 else self.chance.randrange(2, 16)):
                     self.publish(source, render=False)
                 self.render(source)
                 return
             numbers = self.posts[source]
             post = numbers[self.chance.randrange(max(0, len(numbers) - 60), len(numbers))]
-            if deed < 0.8:
+            if deed < 0.8:  # or there are enough
                 self.edit(post)
             elif deed < 0.87:
                 self.revert(post)
@@ -246,7 +248,7 @@ class World:
             if source == "m":
                 return
             there = self._there(source)
-            shown = {"j": FEED_LENGTH, "p": PAGES_FEED_LENGTH}.get(source)
+            shown = FEED_LENGTH if source == "j" else None
             entries = "".join(self._entry(p, content=source != "p") for p in there[:shown])
             prefix = "/" if source == "j" else f"/{source}/"
             self.site.put(prefix + "feed.xml",
