@@ -13,6 +13,7 @@
 
 #include "transforms/formats/entities.h"
 #include "transforms/formats/xml_repair.h"
+#include "transforms/text/libxml2.h"
 #include "transforms/text/utf8.h"
 
 namespace newswire::formats {
@@ -170,6 +171,7 @@ bool Run::Parse(std::string_view text, bool recover) {
   if (text.size() > INT_MAX) {
     return false;
   }
+  text::InitLibxml2();
   using Parser = std::unique_ptr<xmlParserCtxt, decltype(&xmlFreeParserCtxt)>;
   const Parser parser(xmlCreateMemoryParserCtxt(text.data(), static_cast<int>(text.size())),
                       &xmlFreeParserCtxt);

@@ -11,6 +11,7 @@
 
 #include "transforms/text/html_strip.h"
 #include "transforms/text/html_tags.h"
+#include "transforms/text/libxml2.h"
 #include "transforms/text/utf8.h"
 
 namespace newswire::text {
@@ -266,6 +267,7 @@ void RunParser(const std::string& html, Builder& builder) {
   if (html.size() >= static_cast<size_t>(INT_MAX)) {
     return;
   }
+  InitLibxml2();
   const std::unique_ptr<htmlParserCtxt, ParserDeleter> parser(
       htmlCreateMemoryParserCtxt(html.data(), static_cast<int>(html.size())));
   if (parser == nullptr) {
