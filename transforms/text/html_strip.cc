@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdint>
 #include <cstring>
+#include <utility>
+#include <vector>
 
 #include "transforms/text/html_tags.h"
 #include "transforms/text/utf8.h"
@@ -12,8 +15,9 @@
 namespace newswire::text {
 namespace {
 
-constexpr size_t kLeastMarked = 24;   // bytes: a shorter run costs no more than its mark
-constexpr size_t kMaxReference = 16;  // bytes of a character reference's name
+constexpr size_t kLeastMarked = 24;       // bytes: a shorter run costs no more than its mark
+constexpr size_t kLeastMarkedValue = 12;  // bytes of an attribute's value
+constexpr size_t kMaxReference = 16;      // bytes of a character reference's name
 constexpr size_t kMaxMarker = 64;
 constexpr size_t kMaxOpenInline = 64;
 constexpr size_t kMaxOpenOfName = 400;
@@ -74,10 +78,35 @@ bool IsDropped(Tag tag) {
   }
 }
 
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsHexDigit(char c) { return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+
+// Whether a character of the page is the one that begins marks, as it stands or as a numeric
+// reference: fonts of icons have it.
+bool HoldsMark(std::string_view in) {
+  if (in.find(kTextMark) != std::string_view::npos) {
+    return true;
+  }
+  for (size_t at = in.find("&#"); at != std::string_view::npos; at = in.find("&#", at + 2)) {
+    size_t digits = at + 2;
+    const bool hexadecimal = digits < in.size() && (in[digits] == 'x' || in[digits] == 'X');
+    digits = in.find_first_not_of('0', digits + (hexadecimal ? 1 : 0));
+    if (digits == std::string_view::npos) {
+      break;
+    }
+    const std::string_view value = hexadecimal ? "E000" : "57344";
+    const size_t end = digits + value.size();
+    if (EqualsIgnoreAsciiCase(in.substr(digits, value.size()), value) &&
+        (end >= in.size() || !(hexadecimal ? IsHexDigit(in[end]) : IsDigit(in[end])))) {
+      return true;
+    }
+  }
+  return false;
+}
+
 class Stripper {
  public:
-  explicit Stripper(std::string_view in)
-      : in_(in), marks_(in.find(kTextMark) == std::string_view::npos) {
+  explicit Stripper(std::string_view in) : in_(in), marks_(!HoldsMark(in)) {
     result_.html.reserve(in.size() + 64);
   }
 
@@ -123,10 +152,7 @@ class Stripper {
       if (plain.size() < kLeastMarked) {
         result_.html += plain;
       } else {
-        result_.html += kTextMark;
-        result_.html += std::to_string(result_.texts.size());
-        result_.html += ';';
-        result_.texts.push_back(plain);
+        Mark(plain);
       }
       if (reference == run.size()) {
         return;
@@ -142,6 +168,42 @@ class Stripper {
       run.remove_prefix(stop);
     }
     result_.html += run;
+  }
+
+  // Leaves a mark in the place of `text`, which the parser need not see.
+  void Mark(std::string_view text) {
+    std::array<char, 20> digits{};
+    const auto end = std::to_chars(digits.begin(), digits.end(), result_.texts.size()).ptr;
+    result_.html += kTextMark;
+    result_.html.append(digits.data(), end);
+    result_.html += ';';
+    result_.texts.push_back(text);
+  }
+
+  // Whether the parser would give the value as it stands: no reference, no control character.
+  static bool IsPlain(std::string_view value) {
+    unsigned special = 0;
+    for (const char c : value) {
+      special |=
+          static_cast<unsigned>(static_cast<uint8_t>(c) < ' ') | static_cast<unsigned>(c == '&');
+    }
+    return special == 0;
+  }
+
+  // Copies the tag in [open, end), with marks for its long values.
+  void CopyTag(size_t open, size_t end) {
+    for (const auto& [begin, stop] : values_) {
+      if (begin >= end) {
+        break;
+      }
+      const std::string_view value = in_.substr(begin, stop - begin);
+      if (marks_ && IsPlain(value)) {
+        result_.html.append(in_, open, begin - open);
+        Mark(value);
+        open = stop;
+      }
+    }
+    result_.html.append(in_, open, end - open);
   }
 
   // A fragment gets the elements around it that a page has, so that the parser invents none.
@@ -209,10 +271,12 @@ class Stripper {
 
   // The end of the tag that starts at `open` (behind its '>'), quotes respected; npos when it has
   // none. `*cut` is where the attribute that is one too many begins, or 0; `*empty` whether it is
-  // written as an element without content.
-  size_t TagEnd(size_t from, size_t* cut, bool* empty) const {
+  // written as an element without content. `values_` gets the long values in quotes before `*cut`.
+  size_t TagEnd(size_t from, size_t* cut, bool* empty) {
     *cut = 0;
+    values_.clear();
     bool in_value = false;  // of an attribute, without quotes
+    bool named = false;     // a name that can be an attribute's waits for its value
     size_t attributes = 0;
     char previous = ' ';
     for (size_t i = from; i < in_.size(); ++i) {
@@ -229,9 +293,12 @@ class Stripper {
           *cut = *cut == 0 ? i : *cut;
           return end == std::string_view::npos ? end : end + 1;
         }
+        if (named && *cut == 0 && close - i > kLeastMarkedValue) {
+          values_.emplace_back(i + 1, close);
+        }
         i = close;
         previous = '"';
-        in_value = false;
+        in_value = named = false;
         continue;
       }
       if (IsSpace(c)) {
@@ -242,11 +309,13 @@ class Stripper {
         continue;
       }
       if ((previous == ' ' || previous == '"' || previous == '/') && c != '=' && c != '/') {
+        named = IsNameChar(c);
         if (++attributes > kMaxAttributes && *cut == 0) {
           *cut = i;
         }
       }
       in_value = in_value || previous == '=';
+      named = named && !in_value && c != '/';
       previous = c;
     }
     return std::string_view::npos;
@@ -369,11 +438,11 @@ class Stripper {
       }
     }
     if (cut != 0) {
-      result_.html.append(in_, open, cut - open);
+      CopyTag(open, cut);
       result_.html += empty ? "/>" : ">";
       result_.truncated = true;
     } else {
-      result_.html.append(in_, open, end - open);
+      CopyTag(open, end);
     }
     return tag == Tag::kTitle ? Title(name, end) : end;
   }
@@ -434,6 +503,7 @@ class Stripper {
   StrippedHtml result_;
   bool started_ = false, seen_html_ = false, seen_head_ = false, seen_body_ = false;
   const bool marks_;
+  std::vector<std::pair<size_t, size_t>> values_;  // of the tag that is being read: begin, end
   bool head_closed_ = false, no_comment_end_ = false;
   std::array<size_t, 256> open_{}, over_{};
   std::array<bool, 256> no_end_tag_{};

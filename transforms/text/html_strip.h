@@ -24,7 +24,8 @@ inline constexpr std::string_view kTextMark = "\xEE\x80\x80";
 // can lead it astray or make it slow:
 // - the content of script, style, svg, select, textarea, iframe, noscript is left out; of comments
 //   only short markers (at most 64 bytes) stay;
-// - blanks between tags become one, except in pre; long runs of text become marks;
+// - blanks between tags become one, except in pre; long runs of text and long values of
+//   attributes become marks;
 // - `<` that starts no tag becomes `&lt;`;
 // - second html, head and body tags and the ends of html and body are left out, as are end tags
 //   without a start;

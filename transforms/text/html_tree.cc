@@ -2,9 +2,10 @@
 #include "transforms/text/html_tree.h"
 
 #include <array>
-#include <charconv>
 #include <climits>
 #include <cstring>
+#include <optional>
+#include <utility>
 
 #include <libxml/HTMLparser.h>
 #include <libxml/parserInternals.h>
@@ -92,6 +93,7 @@ class Builder {
   }
 
   void Start(std::string_view name, const xmlChar** attributes) {
+    FlushPending();
     if (open_.size() > kMaxDepth || tree_.nodes.size() >= kMaxNodes) {
       ++not_kept_;
       tree_.truncated = true;
@@ -120,6 +122,7 @@ class Builder {
   }
 
   void End() {
+    FlushPending();
     if (not_kept_ > 0) {
       --not_kept_;
       return;
@@ -141,25 +144,26 @@ class Builder {
       text = joined;
     }
     while (!text.empty()) {
-      const size_t mark = texts_.empty() ? std::string_view::npos : text.find(kTextMark);
-      if (mark != 0) {
-        Text(text.substr(0, mark));
+      const size_t at = texts_.empty() ? std::string_view::npos : text.find(kTextMark);
+      if (at != 0) {
+        Text(text.substr(0, at));
       }
-      if (mark == std::string_view::npos) {
+      if (at == std::string_view::npos) {
         return;
       }
-      text.remove_prefix(mark);
-      const size_t end = text.find(';');
-      if (end == std::string_view::npos) {
+      text.remove_prefix(at);
+      const Mark mark = ReadMark(text);
+      if (mark.unfinished) {
         pending_ = text;
         return;
       }
-      size_t index = 0;
-      std::from_chars(text.data() + kTextMark.size(), text.data() + end, index);
-      if (index < texts_.size()) {
-        Text(texts_[index]);
+      if (const auto kept = TakeText(mark); kept.has_value()) {
+        Text(*kept);
+        text.remove_prefix(mark.size);
+      } else {
+        Text(kTextMark);  // a character of the page
+        text.remove_prefix(kTextMark.size());
       }
-      text.remove_prefix(end + 1);
     }
   }
 
@@ -182,6 +186,7 @@ class Builder {
   }
 
   void Comment(std::string_view text) {
+    FlushPending();
     if (tree_.nodes.size() >= kMaxNodes) {
       return;
     }
@@ -192,6 +197,7 @@ class Builder {
   }
 
   void Finish() {
+    FlushPending();
     while (open_.size() > 1) {
       not_kept_ = 0;
       End();
@@ -200,6 +206,48 @@ class Builder {
   }
 
  private:
+  struct Mark {
+    size_t index = 0, size = 0;  // size: bytes; 0 when there is none
+    bool unfinished = false;     // what is there may be the beginning of one
+  };
+
+  // `text` begins with kTextMark.
+  static Mark ReadMark(std::string_view text) {
+    constexpr size_t kMaxDigits = 10;
+    Mark mark;
+    size_t end = kTextMark.size();
+    for (; end < text.size() && text[end] >= '0' && text[end] <= '9'; ++end) {
+      if (end - kTextMark.size() >= kMaxDigits) {
+        return {};
+      }
+      mark.index = mark.index * 10 + static_cast<size_t>(text[end] - '0');
+    }
+    if (end == text.size()) {
+      mark.unfinished = true;
+    } else if (text[end] == ';' && end > kTextMark.size()) {
+      mark.size = end + 1;
+    }
+    return mark;
+  }
+
+  // What the strip kept from the parser at this mark. Each is given once, in the page's order: a
+  // page that forges marks gets no more text than it has.
+  std::optional<std::string_view> TakeText(const Mark& mark) {
+    if (mark.size == 0 || mark.index < next_text_ || mark.index >= texts_.size()) {
+      return std::nullopt;
+    }
+    next_text_ = mark.index + 1;
+    return texts_[mark.index];
+  }
+
+  // What began like a mark at the end of the parser's buffer and went on as none.
+  void FlushPending() {
+    if (!pending_.empty()) {
+      const std::string text = std::exchange(pending_, {});
+      Text(text);
+    }
+  }
+
   uint32_t Append(Node& node) {
     const auto id = static_cast<uint32_t>(tree_.nodes.size());
     node.parent = open_.back();
@@ -230,17 +278,39 @@ class Builder {
     if (value != nullptr) {
       text = reinterpret_cast<const char*>(value);
     }
+    if (!texts_.empty() && text.starts_with(kTextMark)) {
+      const Mark mark = ReadMark(text);
+      if (mark.size == text.size()) {
+        text = TakeText(mark).value_or(text);
+      }
+    }
     if (text.size() > kMaxAttributeValue) {
       text = TruncateToBytes(text, kMaxAttributeValue);
     }
     Attribute attribute;
-    attribute.name = tree_.Store(reinterpret_cast<const char*>(name));
+    attribute.name = StoreName(name);
     attribute.value = tree_.Store(text);
     tree_.attributes.push_back(attribute);
   }
 
+  // The parser gives equal names from one place: each is stored about once.
+  Slice StoreName(const xmlChar* name) {
+    StoredName& stored = names_[(reinterpret_cast<uintptr_t>(name) >> 3) % names_.size()];
+    if (stored.name != name) {
+      stored = {name, tree_.Store(reinterpret_cast<const char*>(name))};
+    }
+    return stored.slice;
+  }
+
+  struct StoredName {
+    const xmlChar* name = nullptr;
+    Slice slice;
+  };
+
   HtmlTree::Impl& tree_;
   const std::vector<std::string_view>& texts_;
+  std::array<StoredName, 128> names_{};
+  size_t next_text_ = 0;  // the first of texts_ that is still to come
   std::string pending_;
   std::vector<uint32_t> open_, last_child_;
   size_t not_kept_ = 0;
