@@ -30,6 +30,7 @@ std::string PipelineId(const Source& source, const std::vector<const steps::Step
   hasher.Add(source.id_pattern);
   hasher.Add(source.timezone);
   hasher.Add(source.language);
+  hasher.Add(std::to_string(steps::kStepsRevision));
   hasher.Add(std::to_string(steps.size()));
   for (const steps::Step* step : steps) {
     hasher.Add(step->name);
