@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "transforms/model/url.h"
+#include "transforms/steps/byline_names.h"
 #include "transforms/steps/compose.h"
 #include "transforms/steps/credit.h"
 #include "transforms/steps/step.h"
@@ -106,14 +107,14 @@ void DecidePublisher(Document& document, const Credit& credit) {
   const std::string in_text = TakeInlineCredit(document);
   const std::string in_digest = TakeDigestCredit(document.post.summary);
   std::string& publisher = document.post.publisher;
-  publisher = credit.publisher;
+  publisher = IsNobody(credit.publisher) ? "" : credit.publisher;
   const auto offered = [&](bool of_the_text) {
     for (const Candidate& candidate : document.candidates.publishers) {
       const bool says_text = candidate.origin == "visible" || candidate.origin == "detail";
       if (publisher.empty() && says_text == of_the_text) {
         const std::string value = text::CollapseBlank(candidate.value);
         const Credit read = ReadCredit(value);
-        publisher = read.publisher.empty() ? value : read.publisher;
+        publisher = IsNobody(value) ? "" : read.publisher.empty() ? value : read.publisher;
       }
     }
   };
@@ -138,8 +139,9 @@ bool StripFirst(std::string_view& text, std::string_view prefix) {
 
 void AddAuthor(Document& document, std::string_view name) {
   name = text::TrimBlank(name);
-  for (const std::string_view label : {"By ", "作者：", "作者:", "记者：", "记者:", "记者 ", "文/",
-                                       "文：", "撰文：", "撰文/", "：", ":"}) {
+  for (const std::string_view label :
+       {"By ", "Posted by ", "Written by ", "作者：", "作者:", "记者：", "记者:", "记者 ", "文/",
+        "文：", "撰文：", "撰文/", "：", ":"}) {
     StripFirst(name, label);
   }
   if (!name.starts_with("记者站") && name.starts_with("记者")) {
@@ -149,6 +151,8 @@ void AddAuthor(Document& document, std::string_view name) {
   std::vector<std::string>& authors = document.post.authors;
   const bool refused = author.empty() || text::CountCodePoints(author) > kMaxAuthor ||
                        author == document.post.publisher || author.find("://") != author.npos ||
+                       author.find('@') != author.npos ||
+                       author.find_first_not_of("0123456789 ,.-_/") == author.npos ||
                        authors.size() >= kMaxAuthors ||
                        std::ranges::find(authors, author) != authors.end();
   if (!refused) {

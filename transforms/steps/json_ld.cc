@@ -142,9 +142,11 @@ class Reader {
     Add(out_.published, article["datePublished"].string_or(
                             article["uploadDate"].string_or(article["dateCreated"].string_or(""))));
     Add(out_.updated, article["dateModified"].string_or(""));
-    AddNames(out_.authors, article["author"], 0);
-    if (!article["author"].exists()) {
-      AddNames(out_.authors, article["creator"], 0);
+    if (out_.authors.empty()) {  // further ones are articles that the page only mentions
+      AddNames(out_.authors, article["author"], 0);
+      if (!article["author"].exists()) {
+        AddNames(out_.authors, article["creator"], 0);
+      }
     }
     AddNames(out_.publishers, article["publisher"], 0);
     AddWords(out_.tags, article["keywords"]);

@@ -98,7 +98,7 @@ TEST(Metadata, ReadsChineseTimeAndSourceLines) {
       "<p>正文是很长的一段话，说的是工业经济，也说别的事情，总之很长。</p>");
   const Candidates& got = page.Read().document.candidates;
   EXPECT_THAT(Values(got.published), ElementsAre("2022年04月19日 13:06"));
-  EXPECT_THAT(Values(got.publishers), ElementsAre("中国证券报"));
+  EXPECT_THAT(Values(got.publishers), ElementsAre("中国证券报", "某网"));
   EXPECT_THAT(Values(got.authors), ElementsAre("张三"));
 }
 

@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "transforms/steps/visible_lines.h"
+#include "transforms/steps/headline.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "transforms/steps/article_features.h"
+#include "transforms/steps/class_words.h"
 #include "transforms/steps/credit.h"
+#include "transforms/steps/visible_dates.h"
 #include "transforms/text/html_tags.h"
 #include "transforms/text/utf8.h"
 
 namespace newswire::steps {
 namespace {
 
-constexpr size_t kMaxHeadline = 600;  // bytes
-constexpr size_t kLeastHeadline = 8;  // Latin letters
-constexpr size_t kLinesAbove = 4, kLinesBelow = 14;
-constexpr size_t kMaxDateLine = 400;  // bytes
-constexpr size_t kMaxMedium = 60;
+using text::HtmlTree;
+
+constexpr size_t kMaxHeadline = 600;              // bytes
+constexpr uint32_t kMaxDateLine = 90;             // weight of a line that is date and source alone
+constexpr size_t kLeastSite = 3, kMostSite = 40;  // Latin letters of a site's name
+constexpr size_t kLeastHeadline = 8;              // Latin letters
 
 // Letters and digits only, in lower case: what two writings of a title have in common.
 std::string Letters(std::string_view text) {
@@ -45,115 +47,31 @@ std::string Letters(std::string_view text) {
   return out;
 }
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-// Reads digits at `*i`, between `least` and `most` of them; the number, or nothing.
-std::optional<int> Number(std::string_view line, size_t* i, size_t least, size_t most) {
-  size_t end = *i;
-  int value = 0;
-  while (end < line.size() && IsDigit(line[end]) && end - *i < most) {
-    value = value * 10 + (line[end] - '0');
-    ++end;
-  }
-  if (end - *i < least || (end < line.size() && IsDigit(line[end]))) {
-    return std::nullopt;
-  }
-  *i = end;
-  return value;
-}
-
-bool Skip(std::string_view line, size_t* i, std::initializer_list<std::string_view> words) {
-  for (const std::string_view word : words) {
-    if (line.substr(*i).starts_with(word)) {
-      *i += word.size();
-      return true;
-    }
-  }
-  return false;
-}
-
-struct VisibleDate {
-  std::string text;  // as it stands
-  bool with_time = false;
-};
-
-// 2022-04-19 13:06(:03), 2022年4月19日 13:06, 2022/4/19, 2022.04.19: the first in the line.
-std::optional<VisibleDate> FindNumericDate(std::string_view line) {
-  for (size_t i = 0; i + 8 <= line.size(); ++i) {
-    if (!IsDigit(line[i]) || (i > 0 && IsDigit(line[i - 1]))) {
+// On a page whose <title> tells nothing: a heading, or a box whose class calls it a title, with a
+// line below it that is short and shows the date.
+Headline HeadingAboveDate(const PageBlocks& page, const std::vector<std::string>& not_titles) {
+  const auto& blocks = page.blocks();
+  for (size_t i = 0; i + 1 < blocks.size(); ++i) {
+    const PageBlock& block = blocks[i];
+    const int level = text::HeadingLevel(block.tag);
+    if (block.weight < 2 * kLeastHeadline || block.size > kMaxHeadline || block.link_weight > 0) {
       continue;
     }
-    size_t at = i;
-    const auto year = Number(line, &at, 4, 4);
-    if (!year.has_value() || *year < 1995 || *year > 2100) {
+    const std::string_view below = page.text(blocks[i + 1]);
+    if (blocks[i + 1].weight > kMaxDateLine || !FindNumericDate(below).has_value()) {
       continue;
     }
-    Skip(line, &at, {" "});
-    if (!Skip(line, &at, {"-", "/", ".", "年", "－"})) {
-      continue;
-    }
-    Skip(line, &at, {" "});
-    const auto month = Number(line, &at, 1, 2);
-    Skip(line, &at, {" "});
-    if (!month.has_value() || *month < 1 || *month > 12 ||
-        !Skip(line, &at, {"-", "/", ".", "月", "－"})) {
-      continue;
-    }
-    Skip(line, &at, {" "});
-    const auto day = Number(line, &at, 1, 2);
-    if (!day.has_value() || *day < 1 || *day > 31) {
-      continue;
-    }
-    Skip(line, &at, {"日", " 日"});
-    VisibleDate date;
-    size_t end = at;
-    Skip(line, &at, {" ", "T"});
-    Skip(line, &at,
-         {"| ", "星期一 ", "星期二 ", "星期三 ", "星期四 ", "星期五 ", "星期六 ", "星期日 "});
-    const size_t clock = at;
-    if (Number(line, &at, 1, 2).has_value() && Skip(line, &at, {":", "：", "时"}) &&
-        Number(line, &at, 2, 2).has_value()) {
-      date.with_time = true;
-      Skip(line, &at, {"分"});
-      const size_t minutes = at;
-      if (!(Skip(line, &at, {":", "："}) && Number(line, &at, 2, 2).has_value())) {
-        at = minutes;
-      }
-      date.text =
-          std::string(line.substr(i, end - i)) + ' ' + std::string(line.substr(clock, at - clock));
-    } else {
-      date.text = std::string(line.substr(i, end - i));
-    }
-    return date;
-  }
-  return std::nullopt;
-}
-
-// The value behind 来源： up to a blank or a bracket.
-std::string ValueBehind(std::string_view line, std::initializer_list<std::string_view> keys) {
-  for (const std::string_view key : keys) {
-    size_t at = line.find(key);
-    if (at == std::string_view::npos) {
-      continue;
-    }
-    std::string_view value = text::TrimBlank(line.substr(at + key.size()));
-    const size_t end = value.find_first_of(" |()[]");
-    value = value.substr(0, end);
-    for (const std::string_view stop :
-         {"（", "）", "【", "】", "｜", "　", "作者", "时间", "责任", "编辑", "发布"}) {
-      value = value.substr(0, value.find(stop));
-    }
-    if (!value.empty() && value.size() <= kMaxMedium) {
-      return std::string(value);
+    const HtmlTree& tree = page.tree();
+    const bool called =
+        (ClassHints(tree.attribute(block.element, "class"), tree.attribute(block.element, "id")) &
+         kHintTitle) != 0;
+    if (((level > 0 && level <= 5) || called) &&
+        std::find(not_titles.begin(), not_titles.end(), Letters(page.text(block))) ==
+            not_titles.end()) {
+      return {std::string(page.text(block)), i};
     }
   }
   return {};
-}
-
-void Propose(std::vector<Candidate>& list, std::string value) {
-  if (!value.empty() && list.size() < 8) {
-    list.push_back({std::move(value), "visible"});
-  }
 }
 
 }  // namespace
@@ -211,6 +129,11 @@ Headline FindHeadline(const PageBlocks& page, const std::vector<std::string_view
     if (contained) {
       best_size = letters.size();
       best = {std::string(page.text(blocks[i])), i};
+    }
+  }
+  if (best.text.empty() || text::WeightedLength(best.text) < 2 * kLeastHeadline) {
+    if (Headline dated = HeadingAboveDate(page, not_titles); !dated.text.empty()) {
+      best = std::move(dated);
     }
   }
   if (best.text.empty() && first_ones == 1 &&
@@ -329,50 +252,25 @@ bool NamesSite(std::string_view title, std::string_view name) {
          (parts.front() == name || parts.back().starts_with(name));
 }
 
-void ReadLinesAround(const PageBlocks& page, const Headline& headline, Candidates& out) {
-  const auto& blocks = page.blocks();
-  size_t begin = 0, end = std::min<size_t>(blocks.size(), 80);
-  if (!headline.text.empty()) {
-    begin = headline.block > kLinesAbove ? headline.block - kLinesAbove : 0;
-    end = std::min(blocks.size(), headline.block + kLinesBelow);
+std::string SiteInTitle(std::string_view title, std::string_view headline) {
+  if (headline.empty()) {
+    return {};
   }
-  std::string day;
-  const auto look = [&](size_t i) {
-    const std::string_view line = page.text(blocks[i]);
-    if (line.size() > kMaxDateLine) {
-      return false;
-    }
-    const auto date = FindNumericDate(line);
-    if (date.has_value() && date->with_time) {
-      Propose(out.published, date->text);
-      return true;
-    }
-    if (date.has_value() && day.empty() && line.size() < 120) {
-      day = date->text;
-    }
-    return false;
-  };
-  const size_t start = headline.text.empty() ? begin : headline.block;
-  bool found = false;
-  for (size_t i = start; i < end && !found; ++i) {
-    found = look(i);
-  }
-  for (size_t i = begin; i < start && !found; ++i) {
-    found = look(i);
-  }
-  Propose(out.published, day);
-  for (size_t i = begin; i < end; ++i) {
-    const std::string_view line = page.text(blocks[i]);
-    if (line.size() > kMaxDateLine) {
+  const std::string wanted = Letters(headline);
+  for (const std::string_view separator :
+       {"|", "｜", "_", " - ", " – ", " — ", " :: ", "--", "——", "-"}) {
+    const size_t at = title.rfind(separator);
+    if (at == std::string_view::npos) {
       continue;
     }
-    if (out.publishers.size() < 2) {
-      Propose(out.publishers, ValueBehind(line, {"来源：", "来源:", "來源：", "来源 ", "稿源："}));
-    }
-    if (out.authors.empty()) {
-      Propose(out.authors, ValueBehind(line, {"作者：", "作者:", "文/", "文 / ", "记者："}));
+    const std::string_view site = text::TrimBlank(title.substr(at + separator.size()));
+    const std::string head = Letters(title.substr(0, at));
+    const size_t weight = text::WeightedLength(site);
+    if (head.starts_with(wanted) && weight >= kLeastSite && weight <= kMostSite) {
+      return std::string(site);
     }
   }
+  return {};
 }
 
 bool IsMostlyDense(const PageBlocks& page) {

@@ -33,8 +33,9 @@ std::string WithoutSiteName(std::string_view title, const std::vector<std::strin
 // Whether a <title> ends or begins with `name`, set apart as a site's name is.
 bool NamesSite(std::string_view title, std::string_view name);
 
-// Dates, 来源：, 作者： in the lines around the headline.
-void ReadLinesAround(const PageBlocks& page, const Headline& headline, Candidates& out);
+// The site's name in a <title> that begins with the headline: what follows its last separator. ""
+// when there is none.
+std::string SiteInTitle(std::string_view title, std::string_view headline);
 
 // Whether the page's paragraphs are mostly Han, Kana, Hangul or Thai.
 bool IsMostlyDense(const PageBlocks& page);
