@@ -77,7 +77,7 @@ TEST(HtmlMarks, LongValuesAreWhatThePageSays) {
            Case{"<p title=\"short\" class=\"one long value here\">x", "short"},
            Case{"<p " + Repeat("a=\"a long value of it\" ", 62) + "title=\"the last long value\"" +
                     Repeat(" b=\"a long value of it\"", 90) + ">x",
-                "(none)"},
+                "the last long value"},
            Case{"<p title=\"never closed, and it is long>x", ""},
        }) {
     SCOPED_TRACE(html.substr(0, 80));
@@ -87,7 +87,8 @@ TEST(HtmlMarks, LongValuesAreWhatThePageSays) {
 
 TEST(HtmlMarks, IconsOfAPrivateFontLoseNoText) {
   const std::string text = "a run of text that is longer than a mark would be";
-  for (const std::string icon : {"&#xe000;", "&#xE000", "&#XE000;", "&#57344;", "&#x0000e000;"}) {
+  for (const std::string icon : {"&#xe000;", "&#xE000;", "&#XE000;", "&#57344;", "&#x0000e000;"}) {
+    SCOPED_TRACE(icon);
     const std::string got = Draw(HtmlTree::Parse("<p><i>" + icon + "</i>" + text + "</p><p>" +
                                                  icon + "0;" + text + "; and more</p>"));
     EXPECT_NE(got.find('"' + std::string(kMark) + '"'), std::string::npos) << got;

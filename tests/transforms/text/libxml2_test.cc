@@ -20,7 +20,7 @@ TEST(Libxml2, ManyThreadsMayBeginAtOnce) {
     threads.emplace_back([&start, i] {
       start.arrive_and_wait();
       if (i % 2 == 0) {
-        EXPECT_FALSE(HtmlTree::Parse("<p>one</p>").nodes().empty());
+        EXPECT_GT(HtmlTree::Parse("<p>one</p>").size(), 0U);
       } else {
         EXPECT_TRUE(formats::ParseFeed("<rss version=\"2.0\"><channel><item/></channel></rss>",
                                        "application/rss+xml", "https://news.example/feed.xml"));
