@@ -168,10 +168,10 @@ class FullDisk(EndToEnd):
         daemon.kill()
         disk.resize(disk.used() + 4096)
         site.publish(len(site.posts), incompressible(len(site.posts)))
-        daemon.start(env={"NOTIFY_SOCKET": manager.path})
         said = len(daemon.log_text())
+        daemon.start(env={"NOTIFY_SOCKET": manager.path})
         wait_for(lambda: "cannot start yet" in daemon.log_text()[said:] or "No space" in daemon.log_text()[said:]
-                 or "is full" in daemon.log_text()[said:], "the reason")
+                 or "full" in daemon.log_text()[said:], "the reason")
         self.assertIsNone(daemon.process.poll())
         disk.resize(32 * MIB)
         wait_for(self.everything(site, daemon), "the post that waited")
