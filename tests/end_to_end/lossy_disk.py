@@ -145,6 +145,8 @@ class Disk:
         elif op == "f":
             if not self.ignored(self.inodes[inode].path):
                 self.inodes[inode].sync()
+        elif op in "ud" and path not in self.live:
+            pass  # a socket: bound, not created, and nothing that a power loss could keep
         elif op in "ud":
             self.live.pop(path)
             folder.later.append(("drop", name))
@@ -168,7 +170,7 @@ class Disk:
         def compare(path, node):
             if isinstance(node, Folder):
                 entries = node.after(lambda: True)
-                names = {child.name for child in path.iterdir()}
+                names = {child.name for child in path.iterdir() if not child.is_socket()}
                 if names != set(entries):
                     wrong.append(f"{path}: {sorted(names ^ set(entries))}")
                 for name in names & set(entries):
