@@ -68,11 +68,7 @@ Status Client::Hello() {
   text::JsonWriter json(out_);
   json.BeginObject().Key("op").String("hello").Key("version").Int(kProtocolVersion).EndObject();
   out_ += "\n";
-  const Result<std::string> line = NextLine();
-  if (!line) {
-    return std::unexpected(line.error());
-  }
-  const Result<text::JsonDocument> answer = ParseAnswer(*line);
+  const Result<text::JsonDocument> answer = NextDocument();
   if (!answer) {
     return std::unexpected(answer.error());
   }
@@ -96,11 +92,7 @@ Status Client::Append(Capture capture) {
 }
 
 Result<ArchiveAddress> Client::NextAnswer() {
-  const Result<std::string> line = NextLine();
-  if (!line) {
-    return std::unexpected(line.error());
-  }
-  const Result<text::JsonDocument> answer = ParseAnswer(*line);
+  const Result<text::JsonDocument> answer = NextDocument();
   if (!answer) {
     return std::unexpected(answer.error());
   }
@@ -115,6 +107,14 @@ Result<ArchiveAddress> Client::NextAnswer() {
                         .record_id = std::string(root["record_id"].string_or("")),
                         .position = *position,
                         .end = *end};
+}
+
+Result<text::JsonDocument> Client::NextDocument() {
+  const Result<std::string> line = NextLine();
+  if (!line) {
+    return std::unexpected(line.error());
+  }
+  return ParseAnswer(*line);
 }
 
 Result<std::string> Client::NextLine() {

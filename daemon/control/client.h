@@ -11,6 +11,7 @@
 #include "transforms/model/capture.h"
 #include "transforms/model/error.h"
 #include "transforms/model/position.h"
+#include "transforms/text/json.h"
 
 namespace newswire::control {
 
@@ -30,6 +31,7 @@ class Client : public archive::CaptureSink {
  private:
   explicit Client(Descriptor socket) : socket_(std::move(socket)) {}
   Status Hello();
+  Result<text::JsonDocument> NextDocument();
   Result<std::string> NextLine();
   Status Flush(size_t leave);
   Status Wait(bool to_read);
