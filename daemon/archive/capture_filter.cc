@@ -115,6 +115,7 @@ std::vector<std::string> PostIds::Of(const Capture& capture) {
   }
   const Transformed transformed = pipeline->Run(capture);
   std::vector<std::string> ids;
+  ids.reserve(transformed.posts.size());
   for (const Post& post : transformed.posts) {
     ids.push_back(post.id);
   }

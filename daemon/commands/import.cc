@@ -111,6 +111,7 @@ int RunImport(const ImportWords& words, const config::Config& config, std::ostre
   const auto source = std::ranges::find(config.sources, words.source, &Source::id);
   if (source == config.sources.end()) {
     std::vector<std::string> ids;
+    ids.reserve(config.sources.size());
     for (const Source& one : config.sources) {
       ids.push_back(one.id);
     }
