@@ -190,17 +190,22 @@ class Stripper {
     return special == 0;
   }
 
-  // Copies the tag in [open, end), with marks for its long values.
+  // Copies the tag in [open, end): marks for its long values, nothing of what the parser would
+  // read in another way than the strip.
   void CopyTag(size_t open, size_t end) {
-    for (const auto& [begin, stop] : values_) {
-      if (begin >= end) {
+    for (const Edit& edit : edits_) {
+      if (edit.begin >= end) {
         break;
       }
-      const std::string_view value = in_.substr(begin, stop - begin);
-      if (marks_ && IsPlain(value)) {
-        result_.html.append(in_, open, begin - open);
+      const std::string_view value = in_.substr(edit.begin, edit.end - edit.begin);
+      if (edit.drop) {
+        result_.html.append(in_, open, edit.begin - open);
+        result_.html += ' ';
+        open = edit.end;
+      } else if (marks_ && IsPlain(value)) {
+        result_.html.append(in_, open, edit.begin - open);
         Mark(value);
-        open = stop;
+        open = edit.end;
       }
     }
     result_.html.append(in_, open, end - open);
@@ -269,54 +274,97 @@ class Stripper {
     return after;
   }
 
-  // The end of the tag that starts at `open` (behind its '>'), quotes respected; npos when it has
-  // none. `*cut` is where the attribute that is one too many begins, or 0; `*empty` whether it is
-  // written as an element without content. `values_` gets the long values in quotes before `*cut`.
+  // The end of the tag whose name ends at `from` (behind its '>'), as the HTML standard reads
+  // attributes (13.2.5.32 and on); npos when it has none. `*cut` is where the attribute that is one
+  // too many begins, or 0; `*empty` whether it is written as an element without content. `edits_`
+  // gets what CopyTag changes: long values in quotes, and attributes whose names the parser does
+  // not take (it would look for the end of the tag inside their values).
   size_t TagEnd(size_t from, size_t* cut, bool* empty) {
+    enum class Place : uint8_t { kGap, kName, kAfterName, kBeforeValue, kValue };
     *cut = 0;
-    values_.clear();
-    bool in_value = false;  // of an attribute, without quotes
-    bool named = false;     // a name that can be an attribute's waits for its value
-    size_t attributes = 0;
-    char previous = ' ';
+    edits_.clear();
+    Place place = Place::kGap;
+    bool known = true;   // the attribute's name is one that the parser takes
+    bool slash = false;  // just before
+    size_t begin = from, attributes = 0;
+    const auto end_attribute = [&](size_t end) {
+      if (place != Place::kGap && !known) {
+        edits_.push_back({begin, end, true});
+      }
+      place = Place::kGap;
+    };
     for (size_t i = from; i < in_.size(); ++i) {
       const char c = in_[i];
       if (c == '>') {
-        *empty = previous == '/' && !in_value;
+        end_attribute(i);
+        *empty = slash;
         return i + 1;
       }
-      if ((c == '"' || c == '\'') && previous == '=') {
-        const size_t close = in_.find(c, i + 1);
-        if (close == std::string_view::npos) {
-          // The quote is never closed: the tag ends at the next '>'.
-          const size_t end = in_.find('>', i);
-          *cut = *cut == 0 ? i : *cut;
-          return end == std::string_view::npos ? end : end + 1;
-        }
-        if (named && *cut == 0 && close - i > kLeastMarkedValue) {
-          values_.emplace_back(i + 1, close);
-        }
-        i = close;
-        previous = '"';
-        in_value = named = false;
-        continue;
+      slash = false;
+      switch (place) {
+        case Place::kName:
+          if (c == '=') {
+            place = Place::kBeforeValue;
+            continue;
+          }
+          if (!IsSpace(c) && c != '/') {
+            known = known && IsNameChar(c);
+            continue;
+          }
+          place = Place::kAfterName;
+          [[fallthrough]];
+        case Place::kAfterName:
+          if (c == '=') {
+            place = Place::kBeforeValue;
+            continue;
+          }
+          if (IsSpace(c)) {
+            continue;
+          }
+          end_attribute(i);
+          break;
+        case Place::kBeforeValue:
+          if (c == '"' || c == '\'') {
+            const size_t close = in_.find(c, i + 1);
+            if (close == std::string_view::npos) {
+              // The quote is never closed: the tag ends at the next '>'.
+              const size_t end = in_.find('>', i);
+              *cut = *cut != 0 ? *cut : known ? i : begin;
+              return end == std::string_view::npos ? end : end + 1;
+            }
+            if (known && *cut == 0 && close - i > kLeastMarkedValue) {
+              edits_.push_back({i + 1, close, false});
+            }
+            i = close;
+            end_attribute(i + 1);
+          } else if (!IsSpace(c)) {
+            place = Place::kValue;
+          }
+          continue;
+        case Place::kValue:
+          if (IsSpace(c)) {
+            end_attribute(i);
+          }
+          continue;
+        case Place::kGap:
+          break;
       }
       if (IsSpace(c)) {
-        if (previous != '=') {
-          previous = ' ';
-          in_value = false;
+        continue;
+      }
+      if (c == '/') {
+        slash = true;
+        if (i + 1 < in_.size() && in_[i + 1] != '>') {
+          edits_.push_back({i, i + 1, true});
         }
         continue;
       }
-      if ((previous == ' ' || previous == '"' || previous == '/') && c != '=' && c != '/') {
-        named = IsNameChar(c);
-        if (++attributes > kMaxAttributes && *cut == 0) {
-          *cut = i;
-        }
+      place = Place::kName;
+      begin = i;
+      known = IsLetter(c) || c == '_' || c == ':';
+      if (++attributes > kMaxAttributes && *cut == 0) {
+        *cut = i;
       }
-      in_value = in_value || previous == '=';
-      named = named && !in_value && c != '/';
-      previous = c;
     }
     return std::string_view::npos;
   }
@@ -503,7 +551,11 @@ class Stripper {
   StrippedHtml result_;
   bool started_ = false, seen_html_ = false, seen_head_ = false, seen_body_ = false;
   const bool marks_;
-  std::vector<std::pair<size_t, size_t>> values_;  // of the tag that is being read: begin, end
+  struct Edit {
+    size_t begin, end;
+    bool drop;  // or: a long value
+  };
+  std::vector<Edit> edits_;  // of the tag that is being read, in its order
   bool head_closed_ = false, no_comment_end_ = false;
   std::array<size_t, 256> open_{}, over_{};
   std::array<bool, 256> no_end_tag_{};

@@ -26,7 +26,8 @@ inline constexpr std::string_view kTextMark = "\xEE\x80\x80";
 //   only short markers (at most 64 bytes) stay;
 // - blanks between tags become one, except in pre; long runs of text and long values of
 //   attributes become marks;
-// - `<` that starts no tag becomes `&lt;`;
+// - `<` that starts no tag becomes `&lt;`; attributes with names that the parser does not take are
+//   left out (`@click`, a value without a name);
 // - second html, head and body tags and the ends of html and body are left out, as are end tags
 //   without a start;
 // - open elements are bounded (400 of one name, 1,000 in all; 64 of one inline name), and so are

@@ -240,6 +240,23 @@ class Builder {
     return texts_[mark.index];
   }
 
+  // An attribute's value with what the strip kept from it. A mark may stand anywhere in it: where a
+  // tag is malformed, the parser and the strip may disagree on what is a value.
+  std::string Expand(std::string_view value) {
+    std::string out;
+    while (!value.empty()) {
+      const size_t at = std::min(value.find(kTextMark), value.size());
+      out += value.substr(0, at);
+      value.remove_prefix(at);
+      if (!value.empty()) {
+        const Mark mark = ReadMark(value);
+        out += TakeText(mark).value_or(std::string_view());
+        value.remove_prefix(std::max(mark.size, kTextMark.size()));
+      }
+    }
+    return out;
+  }
+
   // What began like a mark at the end of the parser's buffer and went on as none.
   void FlushPending() {
     if (!pending_.empty()) {
@@ -278,11 +295,10 @@ class Builder {
     if (value != nullptr) {
       text = reinterpret_cast<const char*>(value);
     }
-    if (!texts_.empty() && text.starts_with(kTextMark)) {
-      const Mark mark = ReadMark(text);
-      if (mark.size == text.size()) {
-        text = TakeText(mark).value_or(text);
-      }
+    std::string expanded;
+    if (!texts_.empty() && text.find(kTextMark) != std::string_view::npos) {
+      expanded = Expand(text);
+      text = expanded;
     }
     if (text.size() > kMaxAttributeValue) {
       text = TruncateToBytes(text, kMaxAttributeValue);

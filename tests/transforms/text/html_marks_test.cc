@@ -161,6 +161,23 @@ TEST(HtmlMarks, APageReadsTheSameWithAndWithoutThem) {
   }
 }
 
+// Where a tag is malformed, the strip and the parser must agree on where it ends: otherwise a mark
+// for text ends up in a value or a comment.
+TEST(HtmlMarks, AMalformedTagEndsWhereTheStandardSays) {
+  constexpr std::string_view kTags[] = {
+      R"(<p=">)",         R"(<p ="x>)",          R"(<p @click="a > b">)",  R"(<p a=b="c>)",
+      R"(<p a=="x>)",     R"(<p a/="x>)",        R"(<p "x" title="a>b">)", R"(<p 1x="a>b" y>)",
+      R"(<p a@b="c>d">)", R"(<p title = "a>b">)"};
+  for (const std::string_view tag : kTags) {
+    const HtmlTree tree =
+        HtmlTree::Parse(std::string(tag) + "<!--\">a long run that becomes a mark--><i>end</i>");
+    const std::string drawn = Draw(tree);
+    EXPECT_EQ(drawn.find(kMark), std::string::npos) << tag << "\n" << drawn;
+    EXPECT_EQ(drawn.find("a long run"), std::string::npos) << tag << ": a comment\n" << drawn;
+    EXPECT_NE(drawn.find("\"end\""), std::string::npos) << tag << "\n" << drawn;
+  }
+}
+
 TEST(HtmlMarks, NoneIsLeftInAnyTree) {
   constexpr std::string_view kPieces[] = {"<a ",
                                           "<p",
