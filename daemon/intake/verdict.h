@@ -36,7 +36,7 @@ struct VerdictInput {
   UtcMillis now;
 };
 
-// Pure. The rules of DESIGN sections 5 and 6: a 304 or an equal 200 is a revisit; 410 once, or 404
+// Pure. The rules of docs/architecture.md: a 304 or an equal 200 is a revisit; 410 once, or 404
 // twice `confirm_after` apart while other pages answer, is a removal of a post that was there;
 // other failures are tried again, ever more seldom.
 Verdict Judge(const VerdictInput& input);

@@ -103,7 +103,7 @@ def three_brokers(stage):
 
 @scenario
 def smallest_configuration(stage):
-    """What DESIGN calls the smallest configuration: every default but addresses and the pace of polling."""
+    """The smallest configuration of docs/configuration.md: every default but addresses and the pace of polling."""
     with stage.run("smallest", nodes=1, archive={"segment_size": "256MiB"},
                    kafka={"delivery": "exactly_once", "commit_interval": "100ms", "partitions": 4}) as run:
         run.up()
