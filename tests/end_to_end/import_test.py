@@ -3,12 +3,13 @@
 
 import os
 import random
+import signal
 import socket
 import stat
 import subprocess
 import unittest
 
-from harness import BINARY, EndToEnd, wait_for
+from harness import BINARY, DEADLINE, EndToEnd, wait_for
 
 PAGES = 150
 SOURCE = {"id": "town", "kind": "jekyll", "url": "http://127.0.0.1:9/", "every": "1h"}
@@ -52,11 +53,16 @@ class Import(EndToEnd):
         with socket.socket(socket.AF_UNIX) as client:
             return client.connect_ex(str(self.newswired.data / "control.sock")) == 0
 
-    def start(self):
-        self.newswired.start()
+    def start(self, **env):
+        self.newswired.start(env=env)
         wait_for(self.listens, "a daemon at the control socket")
 
     def test_through_the_daemon_killed_and_run_again(self):
+        self.start(NEWSWIRE_FAIL_POINT=f"control.append.before:{random.randrange(1, 10)}")
+        broken = subprocess.run([BINARY, *self.words], capture_output=True, text=True, timeout=120)
+        self.assertNotEqual(broken.returncode, 0, broken.stdout)
+        self.assertEqual(self.newswired.process.wait(timeout=DEADLINE), -signal.SIGKILL)
+        self.newswired.log.close()
         self.start()
         mode = self.newswired.data.joinpath("control.sock").stat().st_mode
         self.assertEqual(stat.S_IMODE(mode), 0o600)

@@ -4,10 +4,11 @@
 import json
 import os
 import random
+import signal
 import time
 import unittest
 
-from harness import EndToEnd, NumberedSite, validate, wait_for
+from harness import DEADLINE, EndToEnd, NumberedSite, validate, wait_for
 
 POSTS = 300
 KILLS = 6
@@ -41,6 +42,23 @@ class Kill(EndToEnd):
             number = int(event["id"][-10:])
             self.assertEqual(event["title"], f"Post number {number}")
             self.assertIn(f"text of post number {number},", event["text"])
+
+    def test_the_first_start_killed_at_every_folder_that_it_makes(self):
+        site = self.site(NumberedSite, 5)
+        daemon = self.daemon([{"id": "n", "kind": "jekyll", "url": site.url, "every": "1s", "delay": "0s",
+                               "recheck": []}])
+        kills = 0
+        for _ in range(20):  # each start makes one folder and dies
+            daemon.start("--once", env={"NEWSWIRE_FAIL_POINT": "folder.made"})
+            status = daemon.process.wait(timeout=DEADLINE)
+            daemon.log.close()
+            if status == 0:
+                break
+            self.assertEqual(status, -signal.SIGKILL, daemon.log_text()[-3000:])
+            kills += 1
+        self.assertGreater(kills, 1)
+        self.assertEqual(status, 0)
+        self.assertEqual(len(daemon.events()), 5)
 
     def test_files(self):
         self.run_with_kills(None)

@@ -28,8 +28,10 @@ class Poison(EndToEnd):
                                "recheck": [], "backfill": "all"}], kafka, transforms={"threads": 1})
         return site, daemon
 
-    def run_once(self, daemon, how="abort"):
-        daemon.start("--once", env={"NEWSWIRE_CRASH_ON_TEXT": POISON, "NEWSWIRE_FAIL_HOW": how})
+    def run_once(self, daemon, how="abort", point=None):
+        """With `point` it is killed there, if it comes so far."""
+        ends = {"NEWSWIRE_FAIL_POINT": point} if point else {"NEWSWIRE_FAIL_HOW": how}
+        daemon.start("--once", env={"NEWSWIRE_CRASH_ON_TEXT": POISON, **ends})
         status = daemon.process.wait(timeout=DEADLINE)
         daemon.log.close()
         return status
@@ -102,6 +104,18 @@ class Poison(EndToEnd):
         letters = self.check(site, daemon)
         self.assertEqual(crashes, 3 * len(letters))
         self.assertIn("SIGSEGV, SIGSEGV, SIGABRT", letters[0]["reason"])
+
+    def test_killed_while_it_is_put_aside(self):
+        site, daemon = self.make()
+        for point in ("quarantine.before_record", "quarantine.recorded"):
+            for _ in range(10):
+                status = self.run_once(daemon, point=point)
+                if status == -signal.SIGKILL:
+                    break
+                self.assertEqual(status, -signal.SIGABRT, daemon.log_text()[-3000:])
+            self.assertEqual(status, -signal.SIGKILL, point)
+        self.restart_until_it_lives(daemon, "abort")
+        self.check(site, daemon)
 
     def test_kills_blame_nobody(self):
         site, daemon = self.make()

@@ -338,6 +338,12 @@ class Resume(Replay):
                                  env={**os.environ, "NEWSWIRE_FAIL_POINT": f"{point}:{count}"})
             self.assertEqual(out.returncode, -9, f"{point}: {out.stderr}")
             began = began or point != "replay.after_journal"
+        for state in (daemon.data / "state/replays").glob("*.db*"):  # lost: it is folded again, up to where it was
+            state.unlink()
+        for count in (1, 3):
+            out = subprocess.run(words + ["--resume"], capture_output=True, text=True, timeout=DEADLINE,
+                                 env={**os.environ, "NEWSWIRE_FAIL_POINT": f"replay.while_folding:{count}"})
+            self.assertEqual(out.returncode, -9, out.stderr)
         for _ in range(KILLS):
             with open(self.folder / "replay.log", "ab") as log:
                 process = subprocess.Popen(words + ["--resume", "--rate", "30"], stdout=log, stderr=log)

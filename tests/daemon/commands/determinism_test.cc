@@ -236,6 +236,55 @@ TEST_F(Determinism, EveryWayToReadAnArchiveGivesTheSameBytes) {
   ExpectSame(Dry(today), under_today, "today's configuration elsewhere");
 }
 
+// Half of the segments are retired: what is left gives the bytes that the live run gave there. The
+// reload comes afterwards: a revision under other options than the one before needs its capture.
+TEST_F(Determinism, WhatRetentionLeavesGivesTheSameBytes) {
+  RunLive(news_.Next(Setting("NEWSWIRE_TEST_CAPTURES", kCaptures)));
+  const std::vector<std::string> live = Values();
+  const auto bytes = [&] {
+    uint64_t sum = 0;
+    for (const archive::Segment& segment : *archive::ListSegments(config_.archive.dir)) {
+      sum += segment.size;
+    }
+    return sum;
+  };
+  relay::RelayOptions retiring = Options(2);
+  const uint64_t half = bytes() / 2;
+  retiring.retention.size = half;
+  relay::ScriptedOutput output(truth_);
+  const Status retired = world_.Settle(output, retiring, [&] { return bytes() <= half; });
+  ASSERT_TRUE(retired) << retired.error();
+  EXPECT_EQ(Values(), live) << "retiring publishes nothing";
+
+  ReplayRequest archived{.as_archived = true};
+  archived.threads = 1;
+  const std::vector<std::string> left = Dry(archived);
+  ASSERT_GT(left.size(), live.size() / 10);
+  ASSERT_LT(left.size(), live.size());
+  ExpectSame(left, {live.end() - static_cast<ptrdiff_t>(left.size()), live.end()}, "one thread");
+  archived.threads = 5;
+  ExpectSame(Dry(archived), left, "five threads");
+  fs::remove_all(world_.dir() / "state");
+  ExpectSame(Dry(archived), left, "without the state");
+
+  // The daemon, its state rebuilt from the snapshot, and what it then archives.
+  RunLive({});
+  EXPECT_EQ(Values(), live) << "after the state was deleted";
+  world_.archive().SetWarcInfo(GeneratedNews::Info(2));
+  RunLive(news_.Next(200));
+  const std::vector<std::string> now = Values();
+  ASSERT_GT(now.size(), live.size());
+  const std::vector<std::string> wanted(
+      now.end() - static_cast<ptrdiff_t>(left.size() + now.size() - live.size()), now.end());
+  ExpectSame(Dry(archived), wanted, "with what came since");
+
+  const fs::path elsewhere = CopyOfSegments();
+  config_.archive.dir = "/nonexistent";
+  config_.data_dir = world_.dir() / "nothing";
+  archived.from = {elsewhere};
+  ExpectSame(Dry(archived), wanted, "a copy of the segments");
+}
+
 TEST_F(Determinism, PublishesIntoOtherTopicsWhatTheLiveRunPublished) {
   RunHistory();
   std::map<std::string, std::vector<std::string>> wanted;

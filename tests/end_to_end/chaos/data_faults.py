@@ -28,6 +28,13 @@ def tear_tail(run):
     run.counts["torn tails"] += 1
 
 
+def leave_hold(run):
+    """What a killed replay leaves: a hold whose process has ended."""
+    holds = run.daemon.data / "archive/holds"
+    holds.mkdir(exist_ok=True)
+    (holds / "4711.hold").write_text("1\n")
+
+
 def _databases(run, name):
     return sorted((run.daemon.data / "state").glob(f"{name}.db*"))
 

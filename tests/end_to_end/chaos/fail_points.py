@@ -11,8 +11,20 @@ POINT = re.compile(r'NEWSWIRE_FAIL_POINT\("([^"]+)"\)')
 REACH_SECS = 150  # for a point that is expected to be passed; a state that was lost is folded first
 GUESS_SECS = 15  # for one that may not be
 
-# What `run` never does, and where the plug is pulled instead.
-ELSEWHERE = {}
+# What `run` never does in these scenarios, and which test pulls the plug there.
+ELSEWHERE = {
+    "archive.import.acknowledged": "tests/end_to_end/import_test.py",
+    "control.append.before": "tests/end_to_end/import_test.py",
+    "folder.made": "tests/end_to_end/kill_test.py",
+    "quarantine.before_record": "tests/end_to_end/poison_test.py",
+    "quarantine.recorded": "tests/end_to_end/poison_test.py",
+    "replay.after_flush": "tests/end_to_end/replay_test.py",
+    "replay.after_journal": "tests/end_to_end/replay_test.py",
+    "replay.after_publish": "tests/end_to_end/replay_test.py",
+    "replay.while_folding": "tests/end_to_end/replay_test.py",
+}
+# What only retention, and what it has retired, comes to.
+RETENTION = ("archive.hold.", "archive.retire.", "relay.restore.", "relay.retention.", "relay.snapshot.")
 
 
 def every_point():
@@ -22,6 +34,9 @@ def every_point():
         for file in sorted((SOURCE / folder).rglob("*.cc")):
             for name in POINT.findall(file.read_text()):
                 points.setdefault(name, str(file.relative_to(SOURCE)))
+    for name, test in ELSEWHERE.items():
+        if name in points and name not in (SOURCE / test).read_text():
+            raise AssertionError(f"{test} does not pull the plug at {name}")
     return points
 
 
@@ -43,6 +58,8 @@ EXPECTED = {
     "relay.while_folding": data_faults.delete_sequencer,
     "relay.rewinding": after_flush,
     "frontier.rebuil": data_faults.delete_frontier,
+    "relay.restore.": data_faults.delete_sequencer,
+    "archive.hold.": data_faults.leave_hold,
 }
 
 

@@ -73,7 +73,18 @@ def files_fail_points(stage):
     """kill -9 at every named step, output: files."""
     with stage.run("files-points") as run:
         run.up()
-        points_of(stage, run, lambda p: not p.startswith("publish.kafka"))
+        points_of(stage, run, lambda p: not p.startswith(("publish.kafka", *fail_points.RETENTION)))
+
+
+@scenario
+def retention_fail_points(stage):
+    """kill -9 at every step of retention, snapshots, and a start from one."""
+    with stage.run("retention-points", archive={"segment_size": "48KiB", "retention": {"size": "200KiB"}}) as run:
+        run.up()
+        run.wait_for(lambda: data_faults.segments(run), "a first segment")
+        first = data_faults.segments(run)[0]
+        run.wait_for(lambda: not first.exists(), f"{first.name} to be retired")
+        points_of(stage, run, lambda p: p.startswith(fail_points.RETENTION))
 
 
 @scenario
