@@ -79,7 +79,7 @@ def files_fail_points(stage):
 @scenario
 def retention_fail_points(stage):
     """kill -9 at every step of retention, snapshots, and a start from one."""
-    with stage.run("retention-points", archive={"segment_size": "48KiB", "retention": {"size": "200KiB"}}) as run:
+    with stage.run("retention-points", archive={"segment_size": "64KiB", "retention": {"size": "192KiB"}}) as run:
         run.up()
         run.wait_for(lambda: data_faults.segments(run), "a first segment")
         first = data_faults.segments(run)[0]
@@ -92,7 +92,8 @@ def kafka_fail_points(stage):
     """kill -9 at every named step between the archive and Kafka's commit, exactly_once."""
     with stage.run("kafka-points", nodes=1) as run:
         run.up()
-        points_of(stage, run, lambda p: p.startswith(("publish.kafka", "relay")) and p not in AT_LEAST_ONCE)
+        points_of(stage, run, lambda p: p.startswith(("publish.kafka", "relay")) and
+                  not p.startswith((*AT_LEAST_ONCE, *fail_points.RETENTION)))
 
 
 @scenario
