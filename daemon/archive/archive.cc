@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
+#include <future>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -18,8 +19,9 @@
 #include "daemon/archive/folder.h"
 #include "daemon/archive/recovery.h"
 #include "daemon/archive/retention.h"
+#include "daemon/archive/room_watch.h"
+#include "daemon/archive/segment_rewrite.h"
 #include "daemon/archive/segment_writer.h"
-#include "daemon/disk_room.h"
 #include "daemon/durable_folder.h"
 #include "daemon/fail_point.h"
 
@@ -29,11 +31,7 @@ namespace {
 constexpr size_t kMaxQueuedBytes = size_t{64} << 20;
 constexpr size_t kFlushBytes = size_t{1} << 20;       // compressed; written at once
 constexpr std::chrono::milliseconds kIdleWake{1000};  // looks at the segment's age
-constexpr std::chrono::milliseconds kRoomInterval{1000};
 constexpr size_t kUnitOverhead = 1024;
-// How long nothing is tried after a write that found no room: doubled while writes go on to fail.
-constexpr std::chrono::milliseconds kFirstRefusal{1000};
-constexpr std::chrono::milliseconds kLongestRefusal{60'000};
 
 size_t SizeOf(const Capture& capture) {
   size_t size = kUnitOverhead + capture.body.size();
@@ -46,8 +44,11 @@ size_t SizeOf(const Capture& capture) {
 }  // namespace
 
 struct Archive::Impl {
+  struct SealRequest {
+    std::shared_ptr<std::promise<Result<Position>>> answer;
+  };
   struct Entry {
-    std::variant<Capture, Control, WarcInfo> what;
+    std::variant<Capture, Control, WarcInfo, SealRequest> what;
     Appended done;
     size_t bytes = 0;
     std::chrono::steady_clock::time_point since;
@@ -63,20 +64,21 @@ struct Archive::Impl {
         clock(the_clock),
         lock(std::move(folder_lock)),
         info(std::move(warcinfo)),
-        encoder(options.compression_level) {}
+        encoder(options.compression_level),
+        room(options.dir, options.min_free_bytes, clock) {}
 
   Status Recover();
   Status LoadControls(const std::vector<Segment>& segments);
   void Run();
   std::optional<Entry> Pop(std::chrono::steady_clock::time_point until);
   void Take(Entry entry);
-  void TakeUnit(const std::variant<Capture, Control, WarcInfo>& what, Appended done);
+  void TakeUnit(Entry entry);
+  void TakeSeal(const SealRequest& request);
   void Push(Entry entry);
   Status Prepare();
   Status BeginSegment();
   void DropRetiredControls();
   void Flush();
-  void NoteRefusal();
   void Commit();
   void Break(const Error& error);
   bool Full() const;
@@ -121,12 +123,7 @@ struct Archive::Impl {
   Position oldest;  // what lies below was retired
   std::shared_ptr<const Controls> durable_controls = std::make_shared<const Controls>();
 
-  mutable std::mutex room_mutex;
-  mutable std::optional<SteadyTime> room_looked;
-  mutable bool room = true;
-  // After a write that found no room, although statvfs may see some (a quota); under room_mutex.
-  std::optional<SteadyTime> refused_until;
-  std::chrono::milliseconds refusal = kFirstRefusal;
+  mutable RoomWatch room;
 
   std::jthread writer;  // last: ends before what it uses
 };
@@ -213,6 +210,9 @@ Status Archive::Impl::LoadControls(const std::vector<Segment>& segments) {
   if (const Result<bool> found = scan.Refresh(segments); !found) {
     return std::unexpected(found.error());
   }
+  if (Status status = FinishRewrites(options.dir, scan.controls()); !status) {
+    return status;
+  }
   oldest = Position(segments.front().serial, 0);
   durable_controls = std::make_shared<const Controls>(scan.controls());
   taken_controls = written_controls = durable_controls;
@@ -262,8 +262,7 @@ void Archive::Impl::DropRetiredControls() {
     begin = oldest;
   }
   auto controls = std::make_shared<Controls>(*taken_controls);
-  controls->Retire(begin);
-  if (controls->all().size() != taken_controls->all().size()) {
+  if (controls->Retire(begin)) {
     taken_controls = std::move(controls);
   }
 }
@@ -292,25 +291,26 @@ Status Archive::Impl::Prepare() {
   return {};
 }
 
-void Archive::Impl::TakeUnit(const std::variant<Capture, Control, WarcInfo>& what, Appended done) {
+void Archive::Impl::TakeUnit(Entry entry) {
+  Appended done = std::move(entry.done);
   Status ready = Prepare();
   if (!ready) {
     if (ready.error().kind == ErrorKind::kCorruption) {
       Break(ready.error());
     } else {
-      NoteRefusal();
+      room.Refused();
     }
     pending.push_back({std::move(done), std::unexpected(ready.error())});
     return;
   }
   const uint64_t offset = segment->size() + buffer.size();
-  const auto* capture = std::get_if<Capture>(&what);
+  const auto* capture = std::get_if<Capture>(&entry.what);
   Control control;
   Result<std::string> id;
   if (capture != nullptr) {
     id = encoder.Append(*capture, warcinfo_id, buffer);
   } else {
-    control = std::get<Control>(what);
+    control = std::get<Control>(std::move(entry.what));
     control.date = clock.Wall();
     id = encoder.AppendControl(control, warcinfo_id, buffer);
   }
@@ -344,12 +344,28 @@ void Archive::Impl::Take(Entry entry) {
       spdlog::warn("archive: the configuration is written before the next capture reason=\"{}\"",
                    status.error().message);
     }
+  } else if (const auto* seal = std::get_if<SealRequest>(&entry.what)) {
+    TakeSeal(*seal);
   } else {
-    TakeUnit(entry.what, std::move(entry.done));
+    TakeUnit(std::move(entry));
   }
   if (buffer.size() >= kFlushBytes) {
     Flush();
   }
+}
+
+void Archive::Impl::TakeSeal(const SealRequest& request) {
+  Commit();
+  if (segment != nullptr && segment_holds_unit) {
+    Rotate();
+  }
+  if (broken) {
+    request.answer->set_value(std::unexpected(*broken));
+    return;
+  }
+  const std::lock_guard guard(mutex);
+  // A segment without a unit holds nothing but its head, and is written on.
+  request.answer->set_value(segment == nullptr ? durable_end : Position(segment->serial(), 0));
 }
 
 // The archive is read-only from here on.
@@ -369,16 +385,14 @@ void Archive::Impl::Flush() {
   if (status) {
     unsynced += buffer.size();
     written_controls = taken_controls;
-    const std::lock_guard guard(room_mutex);
-    refusal = kFirstRefusal;
-    refused_until.reset();
+    room.Written();
   } else {
     taken_controls = written_controls;
     info_written = false;  // perhaps it was in the buffer; once more does no harm
     if (status.error().kind == ErrorKind::kCorruption) {
       Break(status.error());
     } else {
-      NoteRefusal();
+      room.Refused();
     }
   }
   for (Pending& one : pending) {
@@ -390,16 +404,6 @@ void Archive::Impl::Flush() {
     }
   }
   buffer.clear();
-}
-
-void Archive::Impl::NoteRefusal() {
-  const std::lock_guard guard(room_mutex);
-  const SteadyTime now = clock.Steady();
-  if (refused_until && now < *refused_until) {
-    return;  // of the same time: asked for before the first one failed
-  }
-  refused_until = now + refusal;
-  refusal = std::min(refusal * 2, kLongestRefusal);
 }
 
 // Makes durable, tells readers, then answers in append order.
@@ -548,6 +552,7 @@ Archive::~Archive() {
 }
 
 const std::string& Archive::uuid() const { return impl_->uuid; }
+const std::filesystem::path& Archive::dir() const { return impl_->options.dir; }
 bool Archive::created() const { return impl_->created; }
 bool Archive::empty() const { return impl_->empty; }
 
@@ -578,6 +583,13 @@ void Archive::AppendControl(ControlKind kind, std::string body, Appended done) {
   control.record_id = NewRecordId();
   const size_t bytes = kUnitOverhead + control.body.size();
   impl_->Push({.what = std::move(control), .done = std::move(done), .bytes = bytes, .since = {}});
+}
+
+Result<Position> Archive::Seal() {
+  auto answer = std::make_shared<std::promise<Result<Position>>>();
+  std::future<Result<Position>> sealed = answer->get_future();
+  impl_->Push({.what = Impl::SealRequest{std::move(answer)}, .done = {}, .bytes = 0, .since = {}});
+  return sealed.get();
 }
 
 std::shared_ptr<const Controls> Archive::controls() const {
@@ -619,18 +631,6 @@ Position Archive::WaitPast(Position position, std::chrono::milliseconds timeout,
   return impl_->durable_end;
 }
 
-bool Archive::has_room() const {
-  const std::lock_guard guard(impl_->room_mutex);
-  const SteadyTime now = impl_->clock.Steady();
-  if (impl_->refused_until && now < *impl_->refused_until) {
-    return false;
-  }
-  if (impl_->room_looked && now - *impl_->room_looked < kRoomInterval) {
-    return impl_->room;
-  }
-  impl_->room = HasRoom(impl_->options.dir, impl_->options.min_free_bytes);
-  impl_->room_looked = now;
-  return impl_->room;
-}
+bool Archive::has_room() const { return impl_->room.Look(); }
 
 }  // namespace newswire::archive

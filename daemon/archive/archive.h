@@ -73,6 +73,7 @@ class Archive {
   ~Archive();  // acknowledges or fails everything appended, then closes
 
   const std::string& uuid() const;
+  const std::filesystem::path& dir() const;
   // True when nothing was ever captured here: Open made the archive, or found one that got no
   // further than that.
   bool created() const;
@@ -88,6 +89,10 @@ class Archive {
   void AppendControl(ControlKind kind, std::string body, Appended done);
   // Those in force now. Never null; a value that does not change.
   std::shared_ptr<const Controls> controls() const;
+  // Ends the segment that is being written, after all that was appended before: what lies below the
+  // answer is sealed, and no append will touch its segments again. Errors are Append's. Waits for
+  // the writer; not for callbacks.
+  Result<Position> Seal();
   // A new configuration takes effect at its record: for every capture appended after this call.
   void SetWarcInfo(WarcInfo info);
 

@@ -113,7 +113,10 @@ std::vector<std::string> PostIds::Of(const Capture& capture) {
   if (pipeline == nullptr) {
     return {};
   }
-  const Transformed transformed = pipeline->Run(capture);
+  Transformed transformed = pipeline->Run(capture);
+  if (redactions_ != nullptr) {
+    redactions_->Apply(transformed);
+  }
   std::vector<std::string> ids;
   ids.reserve(transformed.posts.size());
   for (const Post& post : transformed.posts) {

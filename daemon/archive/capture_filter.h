@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "daemon/archive/archive.h"
@@ -49,12 +51,15 @@ Result<Position> ParseBound(std::string_view text, bool upper);
 class PostIds {
  public:
   void Govern(const WarcInfo& info);
+  // What was taken out of captures counts as if it were there. Not told, nothing was.
+  void Know(std::shared_ptr<const Redactions> redactions) { redactions_ = std::move(redactions); }
   // The pipeline of the capture's source; nullptr when no source in force has that id.
   const Pipeline* PipelineOf(const Capture& capture);
   // Ids of the documents in document order; without any, what the link alone tells.
   std::vector<std::string> Of(const Capture& capture);
 
  private:
+  std::shared_ptr<const Redactions> redactions_;
   std::vector<Source> sources_;
   std::map<std::string, Pipeline> pipelines_;  // by source id; of sources_
 };

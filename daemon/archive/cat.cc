@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/archive/control_scan.h"
 #include "daemon/archive/reader.h"
 #include "daemon/archive/record_stream.h"
 #include "daemon/archive/tools.h"
@@ -95,8 +96,26 @@ Result<std::string> CaptureText(const std::filesystem::path& dir, const Capture&
   return text;
 }
 
+// Says when and why words were taken out of the capture.
+void TellOfRedactions(const std::filesystem::path& dir, Position capture, std::ostream& err) {
+  const auto controls = ReadControls(dir);
+  if (!controls) {
+    err << controls.error() << "\n";
+    return;
+  }
+  for (const Control& control : (*controls)->all()) {
+    const auto redaction = control.kind == ControlKind::kRedaction ? RedactionFromJson(control.body)
+                                                                   : Result<Redaction>(Redaction());
+    if (redaction && std::ranges::find(redaction->captures, capture) != redaction->captures.end()) {
+      err << fmt::format("redacted {}: {}\n", FormatUtcMillis(control.date),
+                         redaction->reason.empty() ? "no reason was given" : redaction->reason);
+    }
+  }
+}
+
 int Print(const std::filesystem::path& dir, Capture capture, CatPart part, std::ostream& out,
           std::ostream& err) {
+  TellOfRedactions(dir, capture.address.position, err);
   Result<std::string> bytes = std::string();
   switch (part) {
     case CatPart::kRecords:

@@ -59,6 +59,11 @@ Status ParseControlBody(Control& control) {
     }
     control.base = *base;
   }
+  if (control.kind == ControlKind::kRedaction) {
+    if (const auto redaction = RedactionFromJson(control.body); !redaction) {
+      return std::unexpected(redaction.error());
+    }
+  }
   control.captures.clear();
   for (size_t i = 0; i < captures.size(); ++i) {
     const std::optional<Position> position = Position::FromHex(captures.at(i).string_or({}));
@@ -76,20 +81,55 @@ void Controls::Add(Control control) {
     return;
   }
   const auto known = [&](const Control& one) { return one.position == control.position; };
-  if (std::ranges::none_of(all_, known)) {
-    all_.push_back(std::move(control));
-    std::ranges::stable_sort(all_, {}, &Control::position);
+  if (std::ranges::any_of(all_, known)) {
+    return;
   }
+  const bool redaction = control.kind == ControlKind::kRedaction;
+  all_.push_back(std::move(control));
+  std::ranges::stable_sort(all_, {}, &Control::position);
   Index();
+  if (redaction) {
+    IndexRedactions();
+  }
 }
 
-void Controls::Retire(Position oldest) {
-  std::erase_if(all_, [&](const Control& one) {
-    return one.kind == ControlKind::kSnapshot
-               ? one.base < oldest
-               : !one.captures.empty() && std::ranges::max(one.captures) < oldest;
+bool Controls::Retire(Position oldest) {
+  size_t changed = std::erase_if(all_, [&](const Control& one) {
+    return one.kind != ControlKind::kRedaction &&
+           (one.kind == ControlKind::kSnapshot
+                ? one.base < oldest
+                : !one.captures.empty() && std::ranges::max(one.captures) < oldest);
   });
-  Index();
+  for (Control& one : all_) {
+    const auto gone = [oldest](Position capture) { return capture < oldest; };
+    if (one.kind != ControlKind::kRedaction || std::ranges::none_of(one.captures, gone)) {
+      continue;
+    }
+    auto redaction = RedactionFromJson(one.body);
+    if (redaction && DropBelow(oldest, *redaction)) {
+      one.body = RedactionToJson(*redaction);
+      one.captures = redaction->captures;
+      ++changed;
+    }
+  }
+  if (changed > 0) {
+    Index();
+    IndexRedactions();
+  }
+  return changed > 0;
+}
+
+void Controls::IndexRedactions() {
+  auto redactions = std::make_shared<Redactions>();
+  for (const Control& one : all_) {
+    if (one.kind != ControlKind::kRedaction) {
+      continue;
+    }
+    if (const auto redaction = RedactionFromJson(one.body)) {
+      redactions->Add(*redaction);
+    }
+  }
+  redactions_ = std::move(redactions);
 }
 
 void Controls::Index() {
@@ -186,6 +226,7 @@ Result<Controls> Controls::FromJson(std::string_view text) {
   }
   std::ranges::stable_sort(controls.all_, {}, &Control::position);
   controls.Index();
+  controls.IndexRedactions();
   return controls;
 }
 

@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "daemon/archive/redaction.h"
 #include "transforms/model/error.h"
 #include "transforms/model/position.h"
 #include "transforms/model/timestamp.h"
@@ -53,8 +55,10 @@ class Controls {
   // What a later version calls `kind`: kept, so that it is carried on, and without effect.
   void AddUnknown(std::string entry) { unknown_.push_back(std::move(entry)); }
   // Segments were retired, `oldest` is the first position that is left: drops those that name
-  // captures of which none is left, and snapshots that older segments would have to follow.
-  void Retire(Position oldest);
+  // captures of which none is left, and snapshots that older segments would have to follow. Of a
+  // redaction goes only what it says of captures that are not left: its posts stay redacted. True:
+  // something went.
+  bool Retire(Position oldest);
 
   // In the order of the archive.
   const std::vector<Control>& all() const { return all_; }
@@ -62,6 +66,8 @@ class Controls {
   // The newest one of this kind that names the capture; nullptr: none does. Valid until a change.
   const Control* Find(ControlKind kind, Position capture) const;
   const Control* Newest(ControlKind kind) const;
+  // Those of the kind redaction, together. Never null.
+  std::shared_ptr<const Redactions> redactions() const { return redactions_; }
 
   // The value of `newswire-control` in a warcinfo record: one line.
   std::string ToJson() const;
@@ -69,8 +75,10 @@ class Controls {
 
  private:
   void Index();
+  void IndexRedactions();
 
   std::vector<Control> all_;
+  std::shared_ptr<const Redactions> redactions_ = std::make_shared<const Redactions>();
   std::multimap<Position, size_t> by_capture_;  // into all_
   std::vector<std::string> unknown_;            // entries, as JSON
 };

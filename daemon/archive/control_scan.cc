@@ -115,4 +115,16 @@ Result<bool> ControlScan::ReadOn(const Segment& segment) {
   }
 }
 
+Result<std::shared_ptr<const Controls>> ReadControls(const std::filesystem::path& dir) {
+  const auto segments = ListSegments(dir);
+  if (!segments) {
+    return std::unexpected(segments.error());
+  }
+  ControlScan scan;
+  if (const auto read = scan.Refresh(*segments); !read) {
+    return std::unexpected(read.error());
+  }
+  return std::make_shared<const Controls>(scan.controls());
+}
+
 }  // namespace newswire::archive

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <vector>
 
 #include "daemon/archive/archive.h"
@@ -29,5 +30,8 @@ class ControlScan {
   uint32_t serial_ = 0;  // read up to here
   uint64_t offset_ = 0;
 };
+
+// Those in force in an archive that another process may be writing to.
+Result<std::shared_ptr<const Controls>> ReadControls(const std::filesystem::path& dir);
 
 }  // namespace newswire::archive

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "daemon/archive/control_scan.h"
+#include "daemon/archive/tools.h"
 #include "daemon/archive/walk.h"
 #include "transforms/text/json.h"
 #include "transforms/text/utf8.h"
@@ -24,16 +26,16 @@ std::string OneField(std::string_view text) {
   return field;
 }
 
-std::string Line(const Capture& capture) {
+std::string Line(const Capture& capture, bool redacted) {
   return fmt::format(
-      "{}\t{}\t{}\t{}\t{}\t{}\t{}\n", capture.address.position.ToHex(),
+      "{}\t{}\t{}\t{}\t{}\t{}\t{}{}\n", capture.address.position.ToHex(),
       FormatUtcMillis(capture.fetched_at), Name(capture.kind), OneField(capture.metadata.source),
       newswire::Name(capture.metadata.role),
       capture.http_status == 0 ? std::string("-") : std::to_string(capture.http_status),
-      OneField(capture.url));
+      OneField(capture.url), redacted ? "\tredacted" : "");
 }
 
-std::string JsonLine(const Capture& capture) {
+std::string JsonLine(const Capture& capture, bool redacted) {
   std::string line;
   text::JsonWriter json(line);
   // What strangers sent may be no text.
@@ -69,6 +71,7 @@ std::string JsonLine(const Capture& capture) {
   text("truncated", capture.truncated);
   text("removal", capture.metadata.removal ? capture.metadata.removal->how : "");
   text("refers_to", capture.refers_to ? capture.refers_to->record_id : "");
+  json.Key("redacted").Bool(redacted);
   json.EndObject();
   line.push_back('\n');
   return line;
@@ -78,9 +81,16 @@ std::string JsonLine(const Capture& capture) {
 
 int ListCaptures(const std::filesystem::path& dir, const CaptureFilter& filter, bool as_json,
                  std::ostream& out, std::ostream& err) {
+  const auto controls = ReadControls(dir);
+  if (!controls) {
+    err << controls.error() << "\n";
+    return kCannotRead;
+  }
+  const auto redactions = (*controls)->redactions();
   PostIds ids;
   const Walk walk{.capture = [&](const Capture& capture) {
-    out << (as_json ? JsonLine(capture) : Line(capture));
+    const bool redacted = redactions->IsBlanked(capture.address.position);
+    out << (as_json ? JsonLine(capture, redacted) : Line(capture, redacted));
     return out.good();
   }};
   return WalkCaptures(dir, filter, ids, walk, err);

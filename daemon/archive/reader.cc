@@ -58,16 +58,22 @@ struct Reader::Impl {
   Result<bool> OpenNext(Position end);
   Status OpenStream(const std::filesystem::path& path, uint32_t number, uint64_t offset);
   Result<bool> Advance();
-  Status RefreshControls(const std::vector<Segment>& segments);
+  Status RefreshControls();
   std::unexpected<Error> Retired(uint32_t gone) const;
 };
 
-Status Reader::Impl::RefreshControls(const std::vector<Segment>& segments) {
+// After a segment was opened: what was taken out of the bytes that are now read was recorded
+// before.
+Status Reader::Impl::RefreshControls() {
   if (controls_now) {
     controls = controls_now();
     return {};
   }
-  const Result<bool> changed = scan.Refresh(segments);
+  const Result<std::vector<Segment>> segments = ListSegments(dir);
+  if (!segments) {
+    return std::unexpected(segments.error());
+  }
+  const Result<bool> changed = scan.Refresh(*segments);
   if (!changed) {
     return std::unexpected(changed.error());
   }
@@ -109,9 +115,6 @@ Result<bool> Reader::Impl::OpenNext(Position end) {
   if (!segments) {
     return std::unexpected(segments.error());
   }
-  if (Status status = RefreshControls(*segments); !status) {
-    return std::unexpected(status.error());
-  }
   for (size_t i = 0; i < segments->size(); ++i) {
     const Segment& segment = (*segments)[i];
     const bool wanted = begun ? segment.serial > serial : segment.serial >= position.serial();
@@ -130,6 +133,9 @@ Result<bool> Reader::Impl::OpenNext(Position end) {
         return Retired(segment.serial);
       }
       continue;  // the beginning is what is left
+    }
+    if (status) {
+      status = RefreshControls();
     }
     if (!status) {
       return std::unexpected(status.error());
@@ -211,10 +217,10 @@ Result<std::unique_ptr<Reader>> Reader::OpenArchive(const std::filesystem::path&
   if (!segments) {
     return std::unexpected(segments.error());
   }
-  if (Status status = impl->RefreshControls(*segments); !status) {
-    return std::unexpected(status.error());
-  }
   if (from == Position{}) {
+    if (Status status = impl->RefreshControls(); !status) {
+      return std::unexpected(status.error());
+    }
     return std::unique_ptr<Reader>(new Reader(std::move(impl)));
   }
   const Position end = impl->End();
@@ -232,8 +238,12 @@ Result<std::unique_ptr<Reader>> Reader::OpenArchive(const std::filesystem::path&
   if (!governing) {
     return std::unexpected(governing.error());
   }
-  if (Status status = impl->OpenStream(segment->path, from.serial(), from.offset()); !status) {
-    return std::unexpected(status.error());
+  Status opened = impl->OpenStream(segment->path, from.serial(), from.offset());
+  if (opened) {
+    opened = impl->RefreshControls();
+  }
+  if (!opened) {
+    return std::unexpected(opened.error());
   }
   const auto next = std::ranges::upper_bound(*segments, from.serial(), {}, &Segment::serial);
   if (next != segments->end()) {

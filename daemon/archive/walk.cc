@@ -94,6 +94,7 @@ int WalkCaptures(const std::filesystem::path& dir, const CaptureFilter& filter, 
       if (filter.to && capture->address.position >= *filter.to) {
         return status();
       }
+      ids.Know((*reader)->controls()->redactions());
       if (Matches(filter, *capture, ids) && !walk.capture(*capture)) {
         return status();
       }

@@ -24,6 +24,7 @@
 #include "daemon/commands/exit_codes.h"
 #include "daemon/commands/import.h"
 #include "daemon/commands/interrupt.h"
+#include "daemon/commands/redact.h"
 #include "daemon/logging.h"
 #include "daemon/version.h"
 #include "fetchers/clock.h"
@@ -357,13 +358,53 @@ void AddImport(CLI::App& archive, const Streams& streams, Action& action) {
   });
 }
 
+void AddRedact(CLI::App& archive, const Streams& streams, Action& action) {
+  struct Words {
+    std::string config = kDefaultConfig;
+    RedactWords redact;
+  };
+  auto words = std::make_shared<Words>();
+  CLI::App* command = AddCommand(
+      archive, "redact", "Take posts out of the archive, for legal reasons",
+      "Every capture that holds a POST loses its words where it lies: pages whole, of feeds the\n"
+      "entry. All other records and all other events stay as they are. The posts are not "
+      "published\n"
+      "or fetched again, and a tombstone follows them to Kafka. It cannot be undone. Runs beside "
+      "the\n"
+      "daemon too.\n"
+      "Columns, by tabs: position, segment, kind, source, role, what goes, URL.\n"
+      "Example:\n"
+      "  newswired archive redact finews:202204192347943667 --reason 'court order 17/22' "
+      "--dry-run");
+  AddConfigOption(*command, words->config);
+  command->add_option("posts", words->redact.request.posts, "Ids of posts, as events have them")
+      ->type_name("POST-ID")
+      ->required();
+  command->add_option("--reason", words->redact.request.reason, "Kept in the archive")
+      ->type_name("TEXT");
+  command->add_flag("--dry-run", words->redact.dry_run,
+                    "List what would be written anew; change nothing");
+  command->callback([&streams, &action, words] {
+    action = [&streams, words] {
+      const auto config = LoadConfig(words->config, streams.err);
+      if (!config) {
+        return kExitConfig;
+      }
+      SetUpLogging("error");
+      const Interrupt interrupt;
+      return RunRedact(words->redact, *config, streams.out, streams.err, SystemClock(),
+                       interrupt.stop());
+    };
+  });
+}
+
 }  // namespace
 
 void AddArchive(CLI::App& app, const Streams& streams, Action& action) {
-  CLI::App* command =
-      AddCommand(app, "archive", "Work with the archive: ls, cat, verify, export, index, import",
-                 "They may run beside the daemon. Exit codes: 0, 1 damage or nothing to read,\n"
-                 "3 configuration refused.");
+  CLI::App* command = AddCommand(
+      app, "archive", "Work with the archive: ls, cat, verify, export, index, import, redact",
+      "They may run beside the daemon. Exit codes: 0, 1 damage or nothing to read,\n"
+      "3 configuration refused.");
   command->require_subcommand(1);
   AddList(*command, streams, action);
   AddCat(*command, streams, action);
@@ -371,6 +412,7 @@ void AddArchive(CLI::App& app, const Streams& streams, Action& action) {
   AddExport(*command, streams, action);
   AddIndex(*command, streams, action);
   AddImport(*command, streams, action);
+  AddRedact(*command, streams, action);
 }
 
 }  // namespace newswire::commands

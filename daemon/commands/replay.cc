@@ -2,13 +2,16 @@
 #include "daemon/commands/replay.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <utility>
 
 #include <fmt/core.h>
 
+#include "daemon/archive/control_scan.h"
 #include "daemon/commands/exit_codes.h"
 #include "daemon/commands/replay_diff.h"
 #include "daemon/commands/replay_journal.h"
@@ -21,6 +24,7 @@
 #include "daemon/publish/output.h"
 #include "daemon/relay/drain.h"
 #include "daemon/relay/pending_batch.h"
+#include "daemon/relay/redacted.h"
 #include "daemon/relay/replay_input.h"
 #include "daemon/relay/restore.h"
 #include "daemon/relay/sequencer.h"
@@ -60,6 +64,8 @@ class ReplayRun {
   int Prepare();
   int Finish();
   Status OpenInput();
+  Status ReadRedactions();
+  bool IsRedacted(std::string_view post) const;
   Status OpenOutput();
   Status ReadTopics();
   Status OpenSequencer();
@@ -72,6 +78,7 @@ class ReplayRun {
   Result<SessionEnd> Follow(relay::Transformer& transformer, relay::PendingBatch* batch);
   Status Take(relay::Transformer::Taken taken, relay::PendingBatch* batch);
   Status TakeEvents(const Transformed& capture, relay::PendingBatch* batch);
+  Status TakeControl(const archive::Control& control, relay::PendingBatch* batch);
   void Count(std::span<const Event> events);
   Status Compare(std::span<const Event> events);
   Status Print(const std::vector<Event>& events);
@@ -88,7 +95,9 @@ class ReplayRun {
   Throttle throttle_;
 
   std::unique_ptr<relay::ReplayInput> input_;
-  std::optional<ReplaySource> source_;       // of input_
+  std::optional<ReplaySource> source_;  // of input_
+  std::shared_ptr<const archive::Redactions> own_redactions_ =
+      std::make_shared<const archive::Redactions>();
   std::unique_ptr<publish::Output> output_;  // null: nothing is published
   std::unique_ptr<ReplayDiff> diff_;         // null: nothing is compared
   std::optional<ReplayJournal> journal_;     // of input_
@@ -113,6 +122,26 @@ Status ReplayRun::OpenInput() {
   source_.emplace(request_, config_, *input_);
   journal_.emplace(config_.data_dir, input_->uuid(), input_->list());
   return {};
+}
+
+// Of the own archive, whatever is replayed: other files may still hold what was taken out of it.
+Status ReplayRun::ReadRedactions() {
+  std::error_code error;
+  if (!std::filesystem::exists(config_.archive.dir / "uuid", error)) {
+    return {};
+  }
+  auto controls = archive::ReadControls(config_.archive.dir);
+  if (!controls) {
+    return std::unexpected(controls.error());
+  }
+  own_redactions_ = (*controls)->redactions();
+  return {};
+}
+
+bool ReplayRun::IsRedacted(std::string_view post) const {
+  const auto controls = input_->controls();
+  return own_redactions_->Names(post) ||
+         (controls != nullptr && controls->redactions()->Names(post));
 }
 
 Status ReplayRun::OpenOutput() {
@@ -165,7 +194,8 @@ Status ReplayRun::OpenSequencer() {
                           {.uuid = input_->uuid(),
                            .begin = begin_,
                            .start = start_,
-                           .journal = journal_kept_ ? &*journal_ : nullptr},
+                           .journal = journal_kept_ ? &*journal_ : nullptr,
+                           .redacted = [this](std::string_view post) { return IsRedacted(post); }},
                           reread, [this](const std::string& message) { progress_.Say(message); });
   if (!opened) {
     return std::unexpected(opened.error());
@@ -321,6 +351,9 @@ Status ReplayRun::Take(relay::Transformer::Taken taken, relay::PendingBatch* bat
         damage.length > 0 ? fmt::format("{} bytes", damage.length) : "to its end", damage.reason));
     return {};
   }
+  if (taken.outcome == relay::Transformer::Outcome::kControl) {
+    return TakeControl(taken.control, batch);
+  }
   if (taken.outcome != relay::Transformer::Outcome::kCapture) {
     return {};
   }
@@ -337,6 +370,23 @@ Status ReplayRun::Take(relay::Transformer::Taken taken, relay::PendingBatch* bat
     status = sequencer_->Flush();
   }
   return status;
+}
+
+// Tombstones are records of a topic: what is only printed or compared has none.
+Status ReplayRun::TakeControl(const archive::Control& control, relay::PendingBatch* batch) {
+  if (batch == nullptr || control.position < start_) {
+    return {};
+  }
+  auto tombstones = relay::TombstonesOf(control, *sequencer_);
+  if (!tombstones) {
+    return std::unexpected(tombstones.error());
+  }
+  std::erase_if(*tombstones, [&](const Event& event) { return !request_.filter.Keeps(event); });
+  if (!tombstones->empty()) {
+    sequencer_->Pass(control.end);
+    batch->Add(relay::AddressOf(control), std::move(*tombstones), clock_.Steady());
+  }
+  return {};
 }
 
 Status ReplayRun::TakeEvents(const Transformed& capture, relay::PendingBatch* batch) {
@@ -412,8 +462,8 @@ int ReplayRun::Prepare() {
     progress_.Say("newswired replay: " + status.error().message);
     return kExitUsage;
   }
-  for (Status (ReplayRun::*prepare)() :
-       {&ReplayRun::OpenInput, &ReplayRun::OpenOutput, &ReplayRun::ReadTopics}) {
+  for (Status (ReplayRun::*prepare)() : {&ReplayRun::OpenInput, &ReplayRun::ReadRedactions,
+                                         &ReplayRun::OpenOutput, &ReplayRun::ReadTopics}) {
     if (Status status = (this->*prepare)(); !status) {
       progress_.Say("newswired replay: " + status.error().message);
       return kExitFailed;

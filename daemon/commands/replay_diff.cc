@@ -92,6 +92,7 @@ Status ReplayDiff::Prepare() {
       {put_, "INSERT OR REPLACE INTO held VALUES(?, ?, ?, ?, 0)"},
       {find_, "SELECT fields FROM held WHERE post = ? AND revision = ?"},
       {newer_, "SELECT 1 FROM held WHERE post = ? AND revision > ? LIMIT 1"},
+      {forget_, "DELETE FROM held WHERE post = ?"},
       {mark_, "UPDATE held SET seen = 1 WHERE post = ? AND revision = ?"},
       {rest_,
        "SELECT post, revision FROM held WHERE seen = 0 AND (?2 = 0 OR position = 0 OR"
@@ -196,9 +197,13 @@ Status ReplayDiff::Keep(const publish::TopicRecord& record, const ReplayFilter& 
   if (!IsEventTopic(record.topic)) {
     return {};
   }
+  if (record.value.empty()) {  // a tombstone: what lies before it is as good as gone
+    forget_->Reset();
+    return forget_->Bind(1, record.key).Run();
+  }
   const auto document = text::JsonDocument::Parse(record.value);
   if (!document) {
-    return {};  // a tombstone, or a record that is no event of ours
+    return {};  // no event of ours
   }
   const text::JsonValue value = document->root();
   const auto post = value["id"].string();

@@ -25,7 +25,7 @@ namespace newswire::commands {
 // compared, and the topic it is in. What only says by which pipeline and from which archive it was
 // made
 // (`pipeline`, `archive`) is told apart: an upgrade explains it. Of an event that a topic holds
-// more than once the last counts.
+// more than once the last counts; a tombstone takes what lies before it of its post.
 //
 // Keeps some 300 bytes an event in a private temporary database, so that memory is bounded
 // whatever the topics hold. One thread.
@@ -71,7 +71,7 @@ class ReplayDiff {
   const bool compacted_;
   std::ostream& out_;
   store::Database database_;
-  std::unique_ptr<store::Statement> put_, find_, newer_, mark_, rest_;
+  std::unique_ptr<store::Statement> put_, find_, newer_, forget_, mark_, rest_;
   std::map<std::string, uint16_t, std::less<>> numbers_;  // of field names
   std::vector<std::string> names_;
   Counts counts_;

@@ -66,7 +66,8 @@ Result<std::unique_ptr<Sequencer>> OpenReplaySequencer(const ReplayRequest& requ
   const SequencerOptions options{.state = {},
                                  .max_topics = config.kafka.max_topics,
                                  .max_event_bytes = config.kafka.max_event_bytes,
-                                 .read_only = true};
+                                 .read_only = true,
+                                 .redacted = start.redacted};
   Result<std::unique_ptr<Sequencer>> opened = nullptr;
   Position rewind_to = start.start;
   if (start.begin != Position() && request.from.empty()) {

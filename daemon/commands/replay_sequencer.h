@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "daemon/commands/replay_journal.h"
 #include "daemon/commands/replay_request.h"
@@ -21,6 +22,8 @@ struct ReplayStart {
   Position begin, start;
   // Where the state is kept for a resume; nullptr: nowhere.
   const ReplayJournal* journal = nullptr;
+  // Of which posts no event is made.
+  std::function<bool(std::string_view post)> redacted = {};
 };
 
 // The state as of `begin`, rewound to `start` where it has been there already; else the captures

@@ -60,10 +60,11 @@ std::unique_ptr<relay::Transformer> ReplaySource::MakeTransformer() {
     options.foreign_source = request_.filter.source;
   }
   options.read_capture = [this](Position capture) { return input_.Read(capture); };
-  if (const auto controls = input_.controls()) {
-    options.quarantined = [controls](Position capture) {
-      return relay::QuarantineReason(*controls, capture);
+  if (input_.controls() != nullptr) {
+    options.quarantined = [this](Position capture) {
+      return relay::QuarantineReason(*input_.controls(), capture);
     };
+    options.redactions = [this] { return input_.controls()->redactions(); };
   }
   return std::make_unique<relay::Transformer>([this] { return Next(); }, std::move(options));
 }

@@ -152,6 +152,8 @@ std::string RecordToJson(const publish::TopicRecord& record) {
   }
   if (const auto document = text::JsonDocument::Parse(record.value)) {
     json.Key("value").Raw(record.value);
+  } else if (record.value.empty()) {
+    json.Key("value").Null();  // a tombstone
   } else {
     size_t replaced = 0;
     json.Key("value").String(text::MakeValidUtf8(record.value, &replaced));

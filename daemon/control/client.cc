@@ -11,6 +11,7 @@
 
 #include "daemon/archive/capture_text.h"
 #include "daemon/control/protocol.h"
+#include "daemon/control/redact_lines.h"
 #include "transforms/text/json.h"
 
 namespace newswire::control {
@@ -107,6 +108,33 @@ Result<ArchiveAddress> Client::NextAnswer() {
                         .record_id = std::string(root["record_id"].string_or("")),
                         .position = *position,
                         .end = *end};
+}
+
+Result<archive::RedactReport> Client::Redact(const archive::RedactRequest& request,
+                                             const archive::SearchProgress& progress) {
+  const std::string line = RequestLine(request);
+  if (line.size() > kMaxLine) {
+    return Fail(ErrorKind::kPermanent, "too many posts at once");
+  }
+  out_ += line;
+  archive::RedactReport report;
+  while (true) {
+    const Result<text::JsonDocument> answer = NextDocument();
+    if (!answer) {
+      return std::unexpected(answer.error());
+    }
+    std::optional<Position> at;
+    const Result<bool> last = TakeLine(answer->root(), report, at);
+    if (!last) {
+      return std::unexpected(last.error());
+    }
+    if (*last) {
+      return report;
+    }
+    if (at && progress) {
+      progress(*at);
+    }
+  }
 }
 
 Result<text::JsonDocument> Client::NextDocument() {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "daemon/archive/import.h"
+#include "daemon/archive/redact.h"
 #include "daemon/control/socket.h"
 #include "transforms/model/capture.h"
 #include "transforms/model/error.h"
@@ -27,6 +28,10 @@ class Client : public archive::CaptureSink {
 
   Status Append(Capture capture) override;
   Result<ArchiveAddress> NextAnswer() override;  // `segment` and `offset` stay empty
+  // archive::Redact by the daemon; of the report's segments only their number is told. Without
+  // appends under way. An error of kind kTransient may come after the redaction was recorded.
+  Result<archive::RedactReport> Redact(const archive::RedactRequest& request,
+                                       const archive::SearchProgress& progress);
 
  private:
   explicit Client(Descriptor socket) : socket_(std::move(socket)) {}

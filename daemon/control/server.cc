@@ -20,7 +20,9 @@
 #include <unistd.h>
 
 #include "daemon/archive/capture_text.h"
+#include "daemon/archive/redact.h"
 #include "daemon/control/protocol.h"
+#include "daemon/control/redact_lines.h"
 #include "daemon/fail_point.h"
 #include "transforms/text/json.h"
 
@@ -109,6 +111,7 @@ class Server::Connection {
   void Hello(const text::JsonValue& request);
   void BeginAppend(const text::JsonValue& request);
   void EndAppend(std::string bytes);
+  void Redact(const text::JsonValue& request);
   // An answer that waits for those of the appends before it.
   void Say(std::string line);
   void Refuse(const Error& error) { Say(Refusal(error)); }
@@ -125,6 +128,7 @@ class Server::Connection {
   std::string out_;
   std::deque<std::string> after_;  // answers behind those of pending appends
   std::optional<Append> append_;
+  std::stop_token stop_;
   bool greeted_ = false, broken_ = false, ended_ = false;
 };
 
@@ -135,6 +139,7 @@ bool Server::Connection::MayRead() {
 }
 
 void Server::Connection::Serve(const std::stop_token& stop) {
+  stop_ = stop;
   while (!stop.stop_requested()) {
     const bool reads = MayRead();
     std::array<pollfd, 2> wait{
@@ -229,6 +234,8 @@ void Server::Connection::Handle(std::string_view line) {
     Break({ErrorKind::kMalformed, "the first request is hello"});
   } else if (op == "append") {
     BeginAppend(request);
+  } else if (op == "redact") {
+    Redact(request);
   } else {
     Refuse({ErrorKind::kMalformed, fmt::format("unknown op '{}'", op)});
   }
@@ -294,6 +301,30 @@ void Server::Connection::EndAppend(std::string bytes) {
       std::move(*capture), [answers = answers_, size](Result<ArchiveAddress> address) {
         answers->Add(address ? Appended(*address) : Refusal(address.error()), size);
       });
+}
+
+// Reads the whole archive on this thread; whoever asked hears now and then how far it is.
+void Server::Connection::Redact(const text::JsonValue& request) {
+  {
+    std::unique_lock guard(answers_->mutex);
+    answers_->none_pending.wait(guard, [&] { return answers_->pending == 0; });
+  }
+  CollectAnswers();
+  const auto tell = [this](Position at) {
+    out_ += ProgressLine(at, server_.archive_.durable_end());
+    // One that has gone, or reads nothing, changes nothing.
+    static_cast<void>(WriteSome(socket_.get(), out_));
+  };
+  const Result<archive::RedactReport> report =
+      archive::Redact(server_.archive_, RedactRequestOf(request), stop_, tell);
+  if (!report) {
+    Refuse(report.error());
+    return;
+  }
+  for (const archive::RedactReport::Line& line : report->captures) {
+    Say(CaptureLine(line));
+  }
+  Say(EndLine(*report));
 }
 
 Server::Server(ServerOptions options, archive::Archive& archive, Descriptor listener,

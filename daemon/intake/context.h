@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string>
 
+#include "daemon/archive/archive.h"
 #include "daemon/frontier/frontier.h"
 #include "daemon/intake/archiver.h"
 #include "daemon/intake/schedule.h"
@@ -45,7 +47,8 @@ struct Context {
   Archiver& archiver;
   PoliteFetcher& fetcher;
   IntakeCounters& counters;
-  std::optional<Error>& fatal;  // set by a part: the intake ends with it
+  const archive::Archive& archive;  // knows what was redacted
+  std::optional<Error>& fatal;      // set by a part: the intake ends with it
 
   // A frontier or archive error that nothing here can mend.
   void Die(Error error) {
@@ -56,6 +59,13 @@ struct Context {
 };
 
 politeness::HostRules RulesOf(const Source& source, const IntakeOptions& options);
+
+// Whether a link is that of a post which was taken out of the archive: it is not fetched again.
+bool IsRedacted(const Context& context, const Source& source, const std::string& url,
+                const LinkEntry& entry);
+// What the frontier keeps of such a link: that it is known, never due, and none of its words.
+// Stored; an error ends the intake.
+void Withdraw(Context& context, frontier::LinkRow row);
 
 // A source that fails backs off: 60 s doubling to a day. Marks and stores the row; gives when it
 // may be asked again.

@@ -311,6 +311,12 @@ void Discovery::StoreLinks(ActiveSource& active, const sources::Way& way,
       context_.Die(known.error());
       return;
     }
+    if (IsRedacted(context_, active.source, found.url, found.entry)) {
+      if (*known && !(*known)->entry.title.empty()) {
+        Withdraw(context_, std::move(**known));
+      }
+      continue;
+    }
     const bool is_new = !*known;
     auto row = Merge(links, found, std::move(*known));
     if (!row) {

@@ -68,6 +68,9 @@ bool FolderPoll::Pump() {
 }
 
 void FolderPoll::Take(ActiveSource& active, const sources::PostFile& file) {
+  if (IsRedacted(context_, active.source, file.url, {})) {
+    return;
+  }
   auto known = context_.frontier.FindLink(active.source.id, file.url);
   if (!known) {
     context_.Die(known.error());

@@ -91,6 +91,7 @@ struct Intake::Session {
                 .archiver = archiver,
                 .fetcher = fetcher,
                 .counters = counters,
+                .archive = shared.archive,
                 .fatal = fatal},
         discovery(context),
         posts(context),

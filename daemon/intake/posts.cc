@@ -69,6 +69,10 @@ void Posts::StartDue(ActiveSource& active) {
   }
   const bool all_started = due->size() < limit;
   for (auto& link : *due) {
+    if (IsRedacted(context_, active.source, link.url, link.entry)) {
+      Withdraw(context_, std::move(link));
+      continue;
+    }
     active.in_flight.insert(link.id);
     ++active.fetching;
     Fetch(active, std::move(link));

@@ -174,6 +174,9 @@ Status FilesOutput::CutFile(const std::string& name, uint64_t length) {
 Status FilesOutput::Append(const Batch& batch, FilesManifest& next) {
   std::map<std::string, std::string> lines;
   for (const Event& event : batch.events) {
+    if (event.tombstone()) {
+      continue;  // nothing is ever taken out of these files
+    }
     std::string& text = lines[TopicName(event.topic_slug) + std::string(kTopicFileExtension)];
     text += event.value;
     text += '\n';

@@ -49,8 +49,8 @@ struct KafkaOutput::Record {
   rd_kafka_topic_t* topic;
   int32_t partition = RD_KAFKA_PARTITION_UA;
   std::string_view key;
-  std::string_view value;
-  int64_t timestamp = 0;  // 0: now
+  std::optional<std::string_view> value;  // nullopt: a tombstone
+  int64_t timestamp = 0;                  // 0: now
   HeadersPtr headers;
 };
 
@@ -187,11 +187,12 @@ std::optional<Result<Commit>> KafkaOutput::SendEvents(const Batch& batch,
       rd_kafka_header_add(headers.get(), "newswire-replay", -1, Data(*setup_.replay_run),
                           static_cast<ssize_t>(setup_.replay_run->size()));
     }
-    Record record{.topic = handles_.at(TopicName(event.topic_slug)).get(),
-                  .key = event.key,
-                  .value = event.value,
-                  .timestamp = RecordTime(event),
-                  .headers = std::move(headers)};
+    Record record{
+        .topic = handles_.at(TopicName(event.topic_slug)).get(),
+        .key = event.key,
+        .value = event.tombstone() ? std::nullopt : std::optional<std::string_view>(event.value),
+        .timestamp = RecordTime(event),
+        .headers = std::move(headers)};
     if (auto failed = Send(record, stop)) {
       return failed;
     }
@@ -213,11 +214,12 @@ std::optional<Result<Commit>> KafkaOutput::SendCheckpoint(const Checkpoint& chec
 
 std::optional<Result<Commit>> KafkaOutput::Send(Record& record, const std::stop_token& stop) {
   while (true) {
+    const std::string_view value = record.value.value_or(std::string_view());
+    char* bytes = record.value ? const_cast<char*>(Data(value)) : nullptr;
     const rd_kafka_resp_err_t code = rd_kafka_producev(
         producer_->get(), RD_KAFKA_V_RKT(record.topic), RD_KAFKA_V_PARTITION(record.partition),
         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-        RD_KAFKA_V_KEY(Data(record.key), record.key.size()),
-        RD_KAFKA_V_VALUE(const_cast<char*>(Data(record.value)), record.value.size()),
+        RD_KAFKA_V_KEY(Data(record.key), record.key.size()), RD_KAFKA_V_VALUE(bytes, value.size()),
         RD_KAFKA_V_TIMESTAMP(record.timestamp), RD_KAFKA_V_HEADERS(record.headers.get()),
         RD_KAFKA_V_END);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -226,11 +228,10 @@ std::optional<Result<Commit>> KafkaOutput::Send(Record& record, const std::stop_
     }
     if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
       if (MeansTooLarge(code)) {
-        return Fail(
-            ErrorKind::kConfig,
-            fmt::format("the event {} of {} bytes for topic {} is larger than "
-                        "kafka.max_event_bytes allows",
-                        record.key, record.value.size(), rd_kafka_topic_name(record.topic)));
+        return Fail(ErrorKind::kConfig,
+                    fmt::format("the event {} of {} bytes for topic {} is larger than "
+                                "kafka.max_event_bytes allows",
+                                record.key, value.size(), rd_kafka_topic_name(record.topic)));
       }
       return Failed(code, "produce", true);
     }

@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include "daemon/archive/control_scan.h"
 #include "daemon/fail_point.h"
 #include "daemon/relay/crash_notes.h"
 #include "transforms/text/json.h"
@@ -92,18 +91,6 @@ std::optional<std::string> QuarantineReason(const archive::Controls& controls, P
   }
   const auto body = text::JsonDocument::Parse(control->body);
   return std::string(body ? body->root()["reason"].string_or(kUnsaid) : kUnsaid);
-}
-
-Result<std::shared_ptr<const archive::Controls>> ReadControls(const std::filesystem::path& dir) {
-  const auto segments = archive::ListSegments(dir);
-  if (!segments) {
-    return std::unexpected(segments.error());
-  }
-  archive::ControlScan scan;
-  if (auto read = scan.Refresh(*segments); !read) {
-    return std::unexpected(read.error());
-  }
-  return std::make_shared<const archive::Controls>(scan.controls());
 }
 
 }  // namespace newswire::relay

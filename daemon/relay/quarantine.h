@@ -2,7 +2,6 @@
 #pragma once
 
 #include <filesystem>
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -23,8 +22,5 @@ Status QuarantineCrashers(archive::Archive& archive, const std::filesystem::path
 
 // Why a capture's transforms are not to be run; nullopt: they are.
 std::optional<std::string> QuarantineReason(const archive::Controls& controls, Position capture);
-
-// The control records in force in an archive that another process may be writing to.
-Result<std::shared_ptr<const archive::Controls>> ReadControls(const std::filesystem::path& dir);
 
 }  // namespace newswire::relay

@@ -16,6 +16,7 @@
 #include "daemon/relay/drain.h"
 #include "daemon/relay/pending_batch.h"
 #include "daemon/relay/quarantine.h"
+#include "daemon/relay/redacted.h"
 #include "daemon/relay/restore.h"
 #include "daemon/relay/retention.h"
 #include "daemon/relay/sequencer.h"
@@ -74,7 +75,7 @@ class LiveRun {
   Result<SessionEnd> Stop(PendingBatch& batch);
   Status FoldCapture(const Transformed& capture);
   Status TakeCapture(Transformed capture, PendingBatch& batch);
-  void TakeControl(const archive::Control& control, PendingBatch* batch);
+  Status TakeControl(const archive::Control& control, PendingBatch* batch);
   Result<publish::Commit> Commit(PendingBatch& batch);
   Status PrepareTopics(const std::vector<std::string>& slugs);
   void UpdateHint(const publish::Checkpoint& checkpoint, bool now);
@@ -168,7 +169,10 @@ Status LiveRun::OpenSequencer() {
                            .max_topics = options_.kafka.max_topics,
                            .max_event_bytes = options_.kafka.max_event_bytes,
                            .read_only = false,
-                           .archive = archive_.uuid()};
+                           .archive = archive_.uuid(),
+                           .redacted = [this](std::string_view post) {
+                             return archive_.controls()->redactions()->Names(post);
+                           }};
   auto sequencer = OfState(Sequencer::Open(
       std::move(options), [this](Position capture) -> Result<std::optional<Transformed>> {
         if (transformer_ == nullptr) {
@@ -281,6 +285,7 @@ Result<std::unique_ptr<Transformer>> LiveRun::OpenTransformer(Position from) {
   options.quarantined = [this](Position capture) {
     return QuarantineReason(*archive_.controls(), capture);
   };
+  options.redactions = [this] { return archive_.controls()->redactions(); };
   options.read_capture = [this](Position capture) {
     return archive::ReadCaptureAt(options_.archive_dir, capture);
   };
@@ -420,7 +425,7 @@ Result<LiveRun::SessionEnd> LiveRun::Follow(Transformer& transformer, Position s
             taken->damage.reason);
         break;
       case Transformer::Outcome::kControl:
-        TakeControl(taken->control, folding ? nullptr : &batch);
+        status = TakeControl(taken->control, folding ? nullptr : &batch);
         break;
       case Transformer::Outcome::kCapture:
         if (taken->limits) {
@@ -491,18 +496,19 @@ Status LiveRun::TakeCapture(Transformed capture, PendingBatch& batch) {
   return {};
 }
 
-// A record that changes no state and gives no event; the checkpoint may go past it. `batch` is null
-// below the start.
-void LiveRun::TakeControl(const archive::Control& control, PendingBatch* batch) {
+// A record that changes no state; the checkpoint may go past it. A redaction becomes tombstones.
+// `batch` is null below the start.
+Status LiveRun::TakeControl(const archive::Control& control, PendingBatch* batch) {
   sequencer_->Pass(control.end);
-  if (batch != nullptr) {
-    batch->Add({.segment = {},
-                .offset = control.position.offset(),
-                .record_id = control.record_id,
-                .position = control.position,
-                .end = control.end},
-               {}, clock_.Steady());
+  if (batch == nullptr) {
+    return {};
   }
+  auto tombstones = OfState(TombstonesOf(control, *sequencer_));
+  if (!tombstones) {
+    return std::unexpected(tombstones.error());
+  }
+  batch->Add(AddressOf(control), std::move(*tombstones), clock_.Steady());
+  return {};
 }
 
 Result<publish::Commit> LiveRun::Commit(PendingBatch& batch) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <system_error>
 #include <utility>
 #include <variant>
@@ -10,9 +11,9 @@
 #include <fmt/core.h>
 #include <spdlog/spdlog.h>
 
+#include "daemon/archive/control_scan.h"
 #include "daemon/archive/folder.h"
 #include "daemon/archive/hold.h"
-#include "daemon/relay/quarantine.h"
 #include "transforms/text/hash.h"
 
 namespace newswire::relay {
@@ -38,7 +39,10 @@ class ArchiveInput : public ReplayInput {
   Result<Capture> Read(Position capture) const override {
     return archive::ReadCaptureAt(dir_, capture);
   }
-  std::shared_ptr<const archive::Controls> controls() const override { return controls_; }
+  std::shared_ptr<const archive::Controls> controls() const override {
+    const std::lock_guard guard(controls_mutex_);
+    return controls_;
+  }
   Position end() const override { return end_; }
   uint64_t total_bytes() const override { return total_; }
   uint64_t read_bytes() const override { return read_; }
@@ -53,8 +57,9 @@ class ArchiveInput : public ReplayInput {
   const fs::path dir_;
   const std::optional<archive::Hold> hold_;
   const std::string uuid_;
-  const std::shared_ptr<const archive::Controls> controls_;
-  std::vector<archive::Segment> segments_;  // as they were when opened or extended
+  mutable std::mutex controls_mutex_;
+  std::shared_ptr<const archive::Controls> controls_;  // under it
+  std::vector<archive::Segment> segments_;             // as they were when opened or extended
   Position end_;
   Position next_;  // where an extended input goes on: after the last whole capture
   std::atomic<uint64_t> total_{0}, read_{0};
@@ -114,6 +119,10 @@ Result<std::optional<archive::Item>> ArchiveInput::Next() {
   auto item = reader_->Next();
   if (!item) {
     return item;
+  }
+  {
+    const std::lock_guard guard(controls_mutex_);
+    controls_ = reader_->controls();
   }
   CountRead();
   if (!*item) {
@@ -189,7 +198,7 @@ Result<std::unique_ptr<ReplayInput>> OpenArchiveInput(const fs::path& dir) {
     hasher.Add(segments->front().path.filename().string());
     uuid = UuidOf(hasher.Finish());
   }
-  auto controls = ReadControls(dir);
+  auto controls = archive::ReadControls(dir);
   if (!controls) {
     return std::unexpected(controls.error());
   }

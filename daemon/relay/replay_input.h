@@ -32,7 +32,8 @@ class ReplayInput {
   // One capture again; kCorruption when it is not there.
   virtual Result<Capture> Read(Position capture) const = 0;
 
-  // The control records in force when the input was opened; null: it is no archive of ours.
+  // The control records in force for what was read last: all that the archive holds. Null: it is no
+  // archive of ours. Any thread.
   virtual std::shared_ptr<const archive::Controls> controls() const { return nullptr; }
   // The first byte after an archive, as far as it is read; the first position for other input.
   virtual Position end() const { return {}; }

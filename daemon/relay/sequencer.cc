@@ -59,6 +59,10 @@ struct Sequencer::Impl {
 
   using Events = std::vector<Event>;  // null: only the state is wanted
 
+  // Where a post's events go: of a redacted one nowhere.
+  Events* Of(std::string_view post, Events* events) const {
+    return events != nullptr && options.redacted && options.redacted(post) ? nullptr : events;
+  }
   Status Take(const Transformed& capture, Events* events);
   Status TakePost(const Transformed& capture, const Post& post, Events* events);
   Status TakeFirstSight(const Transformed& capture, const Post& post, Events* events);
@@ -107,6 +111,7 @@ Status Sequencer::Impl::Take(const Transformed& capture, Events* events) {
 }
 
 Status Sequencer::Impl::TakePost(const Transformed& capture, const Post& post, Events* events) {
+  events = Of(post.id, events);
   auto newest = state->Newest(post.id);
   if (!newest) {
     return std::unexpected(newest.error());
@@ -241,8 +246,8 @@ Status Sequencer::Impl::TakeRemoval(const Transformed& capture, Events* events) 
     PostRow row = std::move(**newest);
     row.state = PostState::kRemoved;
     ++row.revision;
-    if (events != nullptr) {
-      events->push_back(MakeRemovedEvent(capture, post, row.url, row.revision, row.topic));
+    if (Events* told = Of(post, events); told != nullptr) {
+      told->push_back(MakeRemovedEvent(capture, post, row.url, row.revision, row.topic));
     }
     if (Status status = state->Put(post, capture.address.position, row); !status) {
       return status;
@@ -356,6 +361,21 @@ Result<std::vector<Event>> Sequencer::Apply(const Transformed& capture) {
 }
 
 Status Sequencer::Fold(const Transformed& capture) { return impl_->Take(capture, nullptr); }
+
+Result<std::vector<Event>> Sequencer::Tombstones(const std::vector<std::string>& posts,
+                                                 Position position, UtcMillis date) {
+  std::vector<Event> events;
+  for (const std::string& post : posts) {
+    const auto row = impl_->state->Newest(post);
+    if (!row) {
+      return std::unexpected(row.error());
+    }
+    if (*row && !(*row)->topic.empty()) {
+      events.push_back(MakeTombstone(post, (*row)->url, (*row)->topic, position, date));
+    }
+  }
+  return events;
+}
 
 void Sequencer::Pass(Position end) { impl_->position = std::max(impl_->position, end); }
 

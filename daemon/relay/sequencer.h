@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "transforms/model/error.h"
@@ -22,6 +23,9 @@ struct SequencerOptions {
   size_t max_event_bytes = 900'000;
   bool read_only = false;  // dry runs: works on a private copy, the file stays as it is
   std::string archive;     // uuid of the archive it is a fold of; empty: not checked
+  // Whether a post was redacted: it is folded as any other, so that all others keep their events,
+  // and none of its own are made. Empty: none was.
+  std::function<bool(std::string_view post)> redacted = {};
 };
 
 // Reads an earlier capture again and takes it through the pipeline that governs the capture being
@@ -64,6 +68,10 @@ class Sequencer {
   Result<std::vector<Event>> Apply(const Transformed& capture);
   // The same change of state, without making the events.
   Status Fold(const Transformed& capture);
+  // Tombstones for those of the posts that have ever been published, made by the redaction at
+  // `position`. No change of state.
+  Result<std::vector<Event>> Tombstones(const std::vector<std::string>& posts, Position position,
+                                        UtcMillis date);
   // The state advances over what changes nothing: a control record.
   void Pass(Position end);
   Status Flush();

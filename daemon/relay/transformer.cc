@@ -179,13 +179,16 @@ void Transformer::Work(std::stop_token stop) {
   }
 }
 
-void Transformer::Transform(Slot& slot) {
+void Transformer::Transform(Slot& slot) const {
   try {
     slot.transformed = slot.quarantine
                            ? Refused(slot.capture, "quarantine", std::move(*slot.quarantine))
                            : slot.governing->Run(slot.capture);
   } catch (const std::exception& failure) {
     slot.transformed = Refused(slot.capture, "pipeline", failure.what());
+  }
+  if (options_.redactions) {
+    options_.redactions()->Apply(slot.transformed);
   }
   slot.capture.body = {};  // the answer holds all that is needed
 }
@@ -362,7 +365,11 @@ Result<std::optional<Transformed>> Transformer::Reread(Position capture) const {
   if (!taken_->sources.contains(read->metadata.source)) {
     return std::nullopt;
   }
-  return taken_->Run(*read);
+  Transformed transformed = taken_->Run(*read);
+  if (options_.redactions) {
+    options_.redactions()->Apply(transformed);
+  }
+  return transformed;
 }
 
 }  // namespace newswire::relay

@@ -58,6 +58,11 @@ struct TransformerOptions {
   // dead letter, and Reread takes it as gone. Empty: none is. Called by the threads that read and
   // that call Reread.
   std::function<std::optional<std::string>(Position)> quarantined;
+
+  // The redactions in force, asked after a capture's bytes were read: what they kept of a document
+  // stands in the place of what the blanked bytes give. Empty: there are none. Called by the
+  // workers and by the thread that calls Reread.
+  std::function<std::shared_ptr<const archive::Redactions>()> redactions;
 };
 
 // Takes captures from a reader through the transforms of the configuration that governs them, on a
@@ -110,7 +115,7 @@ class Transformer {
   void Accept(archive::Item item);
   void Enqueue(std::shared_ptr<Slot> slot);
   std::shared_ptr<const Governing> Govern(const archive::WarcInfo& info) const;
-  static void Transform(Slot& slot);
+  void Transform(Slot& slot) const;
   void Work(std::stop_token stop);
 
   const NextItem next_;

@@ -200,6 +200,8 @@ std::string_view Name(EventType type) {
       return "post.removed";
     case EventType::kDeadLetter:
       return "post.dead_letter";
+    case EventType::kRedacted:
+      return "post.redacted";
   }
   return "post.published";
 }
@@ -280,16 +282,34 @@ Event MakeDeadLetterEvent(const DeadLetter& letter) {
   return event;
 }
 
+Event MakeTombstone(std::string_view post_id, std::string_view url, std::string topic_slug,
+                    Position position, UtcMillis time) {
+  Event event;
+  event.type = EventType::kRedacted;
+  event.topic_slug = std::move(topic_slug);
+  event.key = post_id;
+  event.ce_id = std::string(post_id) + "#" + position.ToHex();  // no pipeline has made it
+  event.ce_source = SourceUrn(post_id.substr(0, post_id.find(':')));
+  event.ce_subject = url;
+  event.ce_time = event.published = time;
+  event.position = position;
+  return event;
+}
+
 std::vector<std::pair<std::string, std::string>> CloudEventHeaders(const Event& event) {
-  return {{"ce_specversion", "1.0"},
-          {"ce_id", event.ce_id},
-          {"ce_source", event.ce_source},
-          {"ce_type", std::string(Name(event.type))},
-          {"ce_time", FormatUtcMillis(event.ce_time)},
-          {"ce_subject", event.ce_subject},
-          {"ce_sequence", event.position.ToHex()},
-          {"ce_dataschema", std::string(kSchemaUri)},
-          {"content-type", "application/json"}};
+  std::vector<std::pair<std::string, std::string>> headers = {
+      {"ce_specversion", "1.0"},
+      {"ce_id", event.ce_id},
+      {"ce_source", event.ce_source},
+      {"ce_type", std::string(Name(event.type))},
+      {"ce_time", FormatUtcMillis(event.ce_time)},
+      {"ce_subject", event.ce_subject},
+      {"ce_sequence", event.position.ToHex()}};
+  if (!event.tombstone()) {  // which has no data to describe
+    headers.emplace_back("ce_dataschema", kSchemaUri);
+    headers.emplace_back("content-type", "application/json");
+  }
+  return headers;
 }
 
 std::string_view EventSchemaUri() { return kSchemaUri; }

@@ -12,7 +12,7 @@
 
 namespace newswire {
 
-enum class EventType { kPublished, kRevised, kRemoved, kDeadLetter };
+enum class EventType { kPublished, kRevised, kRemoved, kDeadLetter, kRedacted };
 std::string_view Name(EventType type);  // "post.published", ...
 
 // What the sequencer adds to a post.
@@ -27,11 +27,14 @@ struct Event {
   EventType type = EventType::kPublished;
   std::string topic_slug;  // decided by the sequencer: a slug, "other" or "dead-letter"
   std::string key;         // post id
-  std::string value;       // JSON, UTF-8
+  std::string value;       // JSON, UTF-8; of a tombstone empty
   std::string ce_id, ce_source, ce_subject;
   UtcMillis ce_time;    // when the capture was made
   Position position;    // ce_sequence
   UtcMillis published;  // published_at, or the capture's time when that is null
+
+  // A record without a value: what compaction takes for "this key is gone".
+  bool tombstone() const { return type == EventType::kRedacted; }
 };
 
 // The event's JSON. Pure; the same post and `sequenced` give the same bytes. `max_bytes` bounds the
@@ -44,6 +47,11 @@ Event MakeRemovedEvent(const Transformed& capture, std::string_view post_id, std
                        uint32_t revision, std::string topic_slug);
 
 Event MakeDeadLetterEvent(const DeadLetter& letter);
+
+// `post.redacted`: a tombstone for a post that was taken out of the archive by the record at
+// `position`, made at `time`.
+Event MakeTombstone(std::string_view post_id, std::string_view url, std::string topic_slug,
+                    Position position, UtcMillis time);
 
 // CloudEvents header names and values in a fixed order.
 std::vector<std::pair<std::string, std::string>> CloudEventHeaders(const Event& event);

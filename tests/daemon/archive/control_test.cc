@@ -103,7 +103,8 @@ TEST(ArchiveControl, EverySegmentsHeadListsThoseInForceAndTheirSegmentsMayGo) {
     const auto archive = OpenAt(folder.path(), 1);  // a segment for each unit
     const ArchiveAddress first = Append(*archive, 0);
     ASSERT_TRUE(AppendControlAndWait(*archive, ControlKind::kQuarantine, Naming(first.position)));
-    ASSERT_TRUE(AppendControlAndWait(*archive, ControlKind::kRedaction, R"({"post":"finews:1"})"));
+    ASSERT_TRUE(
+        AppendControlAndWait(*archive, ControlKind::kRedaction, R"({"posts":["finews:1"]})"));
     later = Append(*archive, 1);
   }
   const auto segments = ListSegments(folder.path());
@@ -117,7 +118,7 @@ TEST(ArchiveControl, EverySegmentsHeadListsThoseInForceAndTheirSegmentsMayGo) {
     ASSERT_TRUE(reader) << reader.error();
     const Control* redaction = (*reader)->controls()->Newest(ControlKind::kRedaction);
     ASSERT_NE(redaction, nullptr);
-    EXPECT_EQ(redaction->body, R"({"post":"finews:1"})");
+    EXPECT_EQ(redaction->body, R"({"posts":["finews:1"]})");
     EXPECT_EQ(redaction->position.serial(), 3U);
     EXPECT_NE((*reader)->controls()->Newest(ControlKind::kQuarantine), nullptr);
     EXPECT_TRUE(Drain(**reader).controls.empty()) << "the records are gone, the list is left";

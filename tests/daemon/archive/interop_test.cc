@@ -8,10 +8,12 @@
 
 #include "daemon/archive/cdxj.h"
 #include "daemon/archive/export_captures.h"
+#include "daemon/archive/redact.h"
 #include "daemon/archive/tools.h"
 #include "daemon/archive/verify.h"
 #include "fetchers/clock.h"
 #include "tests/daemon/archive/archive_fixture.h"
+#include "tests/daemon/archive/redact_fixture.h"
 #include "tests/daemon/archive/run_tool.h"
 #include "transforms/text/json.h"
 
@@ -109,6 +111,35 @@ TEST_F(Interop, ItReadsWhatWeExport) {
       << err.str();
   EXPECT_EQ(TypesOf(file),
             "warcinfo warcinfo response metadata revisit metadata revisit metadata ");
+}
+
+TEST_F(Interop, ItReadsASegmentWithRedactedRecords) {
+  {
+    auto archive = Archive::Open(MakeOptions(dir()), NewsInfo(), SystemClock());
+    ASSERT_TRUE(archive) << archive.error();
+    for (int n = 0; n < 4; ++n) {
+      ASSERT_TRUE(AppendAndWait(**archive, NewsPage(n)));
+    }
+    ASSERT_TRUE(AppendAndWait(**archive, NewsFeed({0, 1, 2}, false, "gzip")));
+    const auto report = Redact(**archive, {.posts = {"finews:" + NewsId(1)}, .reason = {}}, {}, {});
+    ASSERT_TRUE(report) << report.error();
+    ASSERT_EQ(report->captures.size(), 2u);
+  }
+  EXPECT_EQ(TypesOf(Segment1()),
+            "warcinfo response metadata response metadata response metadata response metadata "
+            "response metadata ");
+  // Its index finds each record where it was.
+  const Answer index = Jwarc(fmt::format("tool cdxj '{}'", Segment1().native()));
+  EXPECT_EQ(index.status, 0) << index.out;
+  size_t found = 0;
+  for (const Capture& capture : ReadArchive(dir()).captures) {
+    found +=
+        index.out.find(fmt::format("\"{}\"", capture.address.offset)) != std::string::npos ||
+                index.out.find(fmt::format(":{},", capture.address.offset)) != std::string::npos
+            ? 1
+            : 0;
+  }
+  EXPECT_EQ(found, 5u) << index.out;
 }
 
 // The same keys, times, places and digests; jwarc orders the members of the JSON otherwise.

@@ -110,7 +110,7 @@ TEST_F(ArchiveTools, ListAsJsonSaysMore) {
           R"("source":"finews","role":"post","status":200,)"
           R"("url":"https://news.example/post/1.html","link":"https://news.example/1",)"
           R"("title":"新能源 1","content_type":"text/html; charset=gb2312","length":{},)"
-          R"("digest":"{}","truncated":null,"removal":null,"refers_to":null}})",
+          R"("digest":"{}","truncated":null,"removal":null,"refers_to":null,"redacted":false}})",
           addresses_[1].position.ToHex(), addresses_[1].end.ToHex(), addresses_[1].offset,
           addresses_[1].record_id, MakeCapture(1).body.size(), Sha1Digest(MakeCapture(1).body)));
 }

@@ -13,7 +13,7 @@
 #include "daemon/control/server.h"
 #include "daemon/control/socket.h"
 #include "fetchers/clock.h"
-#include "tests/daemon/archive/archive_fixture.h"
+#include "tests/daemon/archive/redact_fixture.h"
 
 namespace newswire::control {
 namespace {
@@ -123,6 +123,48 @@ TEST_F(ControlSocket, AnswersComeInOrderAlsoWhenSomeAreRefused) {
     }
   }
   EXPECT_EQ(archive::ReadArchive(folder_.path() / "archive").captures.size(), 200u);
+}
+
+TEST_F(ControlSocket, ARedactionGoesThroughItAndIsToldLineByLine) {
+  archive_.reset();
+  auto opened = archive::Archive::Open(archive::MakeOptions(folder_.path() / "archive"),
+                                       archive::NewsInfo(), SystemClock());
+  ASSERT_TRUE(opened) << opened.error();
+  archive_ = std::move(*opened);
+  ASSERT_TRUE(Start(Path()));
+  auto client = Client::Connect(Path());
+  ASSERT_TRUE(client && *client);
+  // Behind appends of the same connection.
+  for (int n = 0; n < 3; ++n) {
+    ASSERT_TRUE((*client)->Append(archive::NewsPage(n)));
+  }
+  for (int n = 0; n < 3; ++n) {
+    ASSERT_TRUE((*client)->NextAnswer());
+  }
+  const std::string post = "finews:" + archive::NewsId(1);
+  auto report = (*client)->Redact({.posts = {post}, .reason = "a court said \"so\""}, {});
+  ASSERT_TRUE(report) << report.error();
+  ASSERT_EQ(report->captures.size(), 1u);
+  EXPECT_EQ(report->captures[0].url, archive::NewsUrl(1));
+  EXPECT_EQ(report->captures[0].segment, "newswire-main-00000001.warc.gz");
+  EXPECT_EQ(report->segments.size(), 1u);
+  const auto controls = archive_->controls();
+  EXPECT_TRUE(controls->redactions()->Names(post));
+  ASSERT_EQ(controls->all().size(), 1u);
+  EXPECT_EQ(report->record, controls->all()[0].position);
+  EXPECT_EQ(archive::RedactionFromJson(controls->all()[0].body)->reason, "a court said \"so\"");
+  // The connection goes on, after refusals too.
+  const auto unknown = (*client)->Redact({.posts = {"finews:no"}, .reason = {}}, {});
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().kind, ErrorKind::kPermanent);
+  EXPECT_EQ(unknown.error().message, "the archive holds no capture of the post finews:no");
+  EXPECT_FALSE((*client)->Redact({.posts = {}, .reason = {}}, {}));
+  report = (*client)->Redact({.posts = {post}, .reason = {}}, {});
+  ASSERT_TRUE(report) << report.error();
+  EXPECT_FALSE(report->record);
+  EXPECT_EQ(report->blanked_before, 1u);
+  ASSERT_TRUE((*client)->Append(archive::NewsPage(4)));
+  EXPECT_TRUE((*client)->NextAnswer());
 }
 
 TEST_F(ControlSocket, NobodyListensAfterTheEndAndAStaleSocketIsReplaced) {

@@ -51,6 +51,19 @@ TEST_F(FilesOutputTest, KeepsEventsAndPosition) {
   EXPECT_EQ(Make()->Open({}), Result<std::optional<Checkpoint>>(CheckpointAfter(5, "a1")));
 }
 
+TEST_F(FilesOutputTest, WritesNothingForATombstone) {
+  auto output = Make();
+  ASSERT_TRUE(output->Open({}));
+  ASSERT_EQ(Publish(*output, 0, 1), Result<Commit>(Commit::kDone));
+  const std::vector<Event> events = {MakeTombstone("s:1", "", "emnews", {}, {}),
+                                     MakeTombstone("s:2", "", "never-met", {}, {})};
+  EXPECT_EQ(output->Publish({.events = events, .checkpoint = CheckpointAfter(2, "a1")}, {}),
+            Result<Commit>(Commit::kDone));
+  EXPECT_EQ(ReadAll(topic_), Lines(0, 1));
+  EXPECT_FALSE(std::filesystem::exists(dir_ / "news.never-met.jsonl"));
+  EXPECT_EQ(Make()->Open({}), Result<std::optional<Checkpoint>>(CheckpointAfter(2, "a1")));
+}
+
 TEST_F(FilesOutputTest, CommitsThePositionAlone) {
   auto output = Make();
   ASSERT_TRUE(output->Open({}));

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "daemon/archive/control_scan.h"
 #include "daemon/archive/reader.h"
 #include "daemon/relay/crash_notes.h"
 #include "tests/daemon/relay/scripted.h"
@@ -110,7 +111,7 @@ TEST_F(Quarantine, TheCaptureIsADeadLetterForEveryReader) {
   world_.OpenArchive();
   EXPECT_EQ(world_.Expected(), now);
   // As another process sees it.
-  auto read = ReadControls(world_.Options().archive_dir);
+  auto read = archive::ReadControls(world_.Options().archive_dir);
   ASSERT_TRUE(read) << read.error();
   EXPECT_NE(QuarantineReason(**read, capture), std::nullopt);
 }

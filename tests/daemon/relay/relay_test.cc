@@ -261,7 +261,7 @@ TEST(Relay, GoesPastAControlRecordAndChecksItsPositionAtTheNextStart) {
   RelayWorld world;
   world.Append({ScriptedPage({.id = "s:1"}, 1)});
   const auto control = archive::AppendControlAndWait(
-      world.archive(), archive::ControlKind::kRedaction, R"({"post":"s:9"})");
+      world.archive(), archive::ControlKind::kRedaction, R"({"posts":["s:9"]})");
   ASSERT_TRUE(control) << control.error();
   Truth truth;
   ScriptedOutput output(truth);

@@ -132,7 +132,8 @@ Status ScriptedOutput::PrepareTopics(std::span<const std::string>, std::stop_tok
 
 void ScriptedOutput::Keep(const publish::Batch& batch) {
   for (const Event& event : batch.events) {
-    truth_.values.push_back(event.topic_slug + " " + event.value);
+    truth_.values.push_back(event.topic_slug + " " +
+                            (event.tombstone() ? "tombstone " + event.key : event.value));
   }
   truth_.checkpoint = batch.checkpoint;
   ++truth_.batches;

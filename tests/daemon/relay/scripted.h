@@ -27,7 +27,7 @@ archive::WarcInfo ScriptedInfo(const std::string& source_id = "s");
 
 // What an output holds, beyond the life of the processes that write to it.
 struct Truth {
-  std::vector<std::string> values;  // topic_slug, space, value
+  std::vector<std::string> values;  // topic_slug, space, value or "tombstone <key>"
   std::optional<publish::Checkpoint> checkpoint;
   uint64_t batches = 0;
 };

@@ -22,6 +22,8 @@ ELSEWHERE = {
     "replay.after_journal": "tests/end_to_end/replay_test.py",
     "replay.after_publish": "tests/end_to_end/replay_test.py",
     "replay.while_folding": "tests/end_to_end/replay_test.py",
+    **{f"archive.redact.{step}": "tests/daemon/archive/redact_test.cc"
+       for step in ("before_new", "new_written", "before_record", "recorded", "renamed", "before_sum", "in_place")},
 }
 # What only retention, and what it has retired, comes to.
 RETENTION = ("archive.hold.", "archive.retire.", "relay.restore.", "relay.retention.", "relay.snapshot.")

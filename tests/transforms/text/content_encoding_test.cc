@@ -8,6 +8,8 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "transforms/text/encode_content.h"
+
 namespace newswire::text {
 namespace {
 
@@ -60,6 +62,19 @@ TEST(DecodeContent, UndoesEachEncoding) {
   EXPECT_EQ(DecodeContent(Deflate(kPage, -15), "deflate", kLimits), kPage);
   EXPECT_EQ(DecodeContent(Zstd(kPage), "zstd", kLimits), kPage);
   EXPECT_EQ(DecodeContent(BrotliStored(kPage), "br", kLimits), kPage);
+}
+
+TEST(EncodeContent, MakesWhatDecodeContentUndoes) {
+  for (const char* encoding :
+       {"", "identity", "gzip", "x-gzip", "deflate", "br", "zstd", "gzip, br", " BR "}) {
+    for (const std::string& body : {std::string(kPage), std::string()}) {
+      const auto encoded = EncodeContent(body, encoding);
+      ASSERT_TRUE(encoded) << encoding;
+      EXPECT_EQ(DecodeContent(*encoded, encoding, kLimits), body) << encoding;
+    }
+  }
+  EXPECT_LT(EncodeContent(std::string(10'000, 'x'), "br")->size(), 100U);
+  EXPECT_EQ(EncodeContent(kPage, "rot13").error().kind, ErrorKind::kPermanent);
 }
 
 TEST(DecodeContent, UndoesListsInReverse) {
