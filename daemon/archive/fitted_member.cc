@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/archive/fitted_member.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -77,7 +78,7 @@ class Fitter {
   Fitter(MemberKind kind, size_t length) : kind_(kind), length_(length) {}
 
   // Empty: not so.
-  std::optional<std::string> Try(const std::string& bytes, int level) {
+  std::optional<std::string> Try(std::string_view bytes, int level) {
     const std::unique_ptr<libdeflate_compressor, decltype(&libdeflate_free_compressor)> compressor(
         libdeflate_alloc_compressor(level), &libdeflate_free_compressor);
     std::string deflated(libdeflate_deflate_compress_bound(compressor.get(), bytes.size()), '\0');
@@ -139,6 +140,13 @@ std::optional<std::string> FittedMember(const WarcRecord& record, MemberKind kin
     }
   }
   return std::nullopt;
+}
+
+bool IsFittedMember(std::string_view member, std::string_view data, MemberKind kind) {
+  Fitter fitter(kind, member.size());
+  return fitter.Try(data, kSmallest) == member || std::ranges::any_of(kOtherLevels, [&](int level) {
+           return fitter.Try(data, level) == member;
+         });
 }
 
 }  // namespace newswire::archive

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "daemon/archive/gzip_member.h"
 #include "daemon/archive/warc_record.h"
@@ -16,5 +17,8 @@ namespace newswire::archive {
 // where that cannot be (1 to 4 or 8 bytes) with blanks before the value of Content-Length.
 // nullopt: the record is too large for its place.
 std::optional<std::string> FittedMember(const WarcRecord& record, MemberKind kind, size_t length);
+
+// Whether these bytes are what FittedMember makes of `data`, what they inflate to.
+bool IsFittedMember(std::string_view member, std::string_view data, MemberKind kind);
 
 }  // namespace newswire::archive

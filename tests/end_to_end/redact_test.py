@@ -4,6 +4,7 @@ changes, through the daemon, without one, and killed in between."""
 
 import gzip
 import re
+import shutil
 import subprocess
 import unittest
 
@@ -152,15 +153,23 @@ class Redact(EndToEnd):
         unknown = self.redact("n:nothing", check=False)
         self.assertEqual(unknown.returncode, 1)
         self.assertIn("no capture of the post n:nothing", unknown.stderr)
+        backup = self.folder / "backup"
+        backup.mkdir()
+        for segment in self.archive.glob("newswire-*.warc.gz"):
+            shutil.copy(segment, backup)
         self.redact(self.post)
         self.assertEqual(self.holds_words(), [])
         self.verify()
         self.assertEqual(self.redact(self.post).stdout.split(",")[0], "nothing to do: redacted before")
         self.newswired.run_once()
         self.assertEqual(self.newswired.values(), before)  # files keep what they were given
-        again = self.newswired.command("replay", "--config", str(self.newswired.config), "--dry-run").stdout.splitlines()
-        every = [v for values in before.values() for v in values]
-        self.assertEqual(sorted(again), sorted(v for v in every if f'"id":"{self.post}"' not in v))
+        others = sorted(v for values in before.values() for v in values if f'"id":"{self.post}"' not in v)
+        self.assertEqual(len(others), POSTS - 1)
+        replay = ["replay", "--config", str(self.newswired.config), "--dry-run"]
+        self.assertEqual(sorted(self.newswired.command(*replay).stdout.splitlines()), others)
+        # A backup from before does not bring it back.
+        again = self.newswired.command(*replay, "--from", str(backup)).stdout.splitlines()
+        self.assertEqual(sorted(again), others)
 
     def test_killed_when_it_is_recorded(self):
         self.make(self.new_kafka()).start(env={"NEWSWIRE_FAIL_POINT": "archive.redact.recorded"})

@@ -451,6 +451,25 @@ TEST_F(Redact, ListAndCatShowIt) {
   EXPECT_THAT(cat.out, testing::Not(HasSubstr("Secret1")));
 }
 
+TEST_F(Redact, VerifyKnowsBlankedRecordsFromChangedOnes) {
+  for (int n = 0; n < 6; ++n) {
+    Append(NewsPage(n));
+  }
+  ASSERT_TRUE(archive_->Seal());
+  ASSERT_TRUE(Run({PageId(2)}));
+  const auto segments = Segments();
+  for (const auto& [name, bytes] : segments) {
+    if (std::filesystem::exists(SumPath(dir() / name))) {
+      ASSERT_TRUE(WriteSum(dir() / name, std::string(64, '0')));
+    }
+  }
+  const Answer verified =
+      RunTool([&](auto& out, auto& err) { return VerifyArchive(dir(), out, err); });
+  EXPECT_NE(verified.status, 0);
+  EXPECT_THAT(verified.out + verified.err, HasSubstr("every record is as it was written"));
+  EXPECT_THAT(verified.out + verified.err, testing::Not(HasSubstr("not compressed as")));
+}
+
 TEST_F(Redact, ItsPostsOutliveTheirCaptures) {
   Append(NewsPage(1));
   ASSERT_TRUE(Run({PageId(1)}));
