@@ -53,6 +53,7 @@ class Rebuilder {
           *time = *time ? std::optional(std::min(**time, now_)) : std::nullopt;
         }
         const UtcMillis last = std::min(*link.last_fetched, now_);
+        row.due = std::nullopt;
         row.due = link.state == LinkState::kFailed ? std::optional(last)
                                                    : intake::NextRecheck(source, row, last);
         if (row.due) {

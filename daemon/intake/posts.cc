@@ -201,6 +201,7 @@ void Posts::OnDurable(ActiveSource& active, int64_t id, const Capture& capture,
 
 void Posts::Reschedule(ActiveSource& active, frontier::LinkRow row, const Verdict& verdict) {
   const UtcMillis now = context_.schedule.Now();
+  const std::optional<UtcMillis> recheck = NextRecheck(active.source, row, now);
   row.reason = verdict.reason;
   if (!verdict.reason.empty()) {
     ++row.attempts;
@@ -217,10 +218,9 @@ void Posts::Reschedule(ActiveSource& active, frontier::LinkRow row, const Verdic
       row.due = std::max(*row.due, active.row.blocked_until);
     }
   } else {
-    row.due = verdict.give_up ? std::nullopt : NextRecheck(active.source, row, now);
+    row.due = verdict.give_up ? std::nullopt : recheck;
   }
   if (row.state == frontier::LinkState::kGone) {  // it may come back: its re-checks go on
-    const auto recheck = NextRecheck(active.source, row, now);
     if (recheck && (!row.due || *recheck < *row.due)) {
       row.due = recheck;
     }

@@ -129,19 +129,25 @@ Verdict Judge(const VerdictInput& input) {
   return verdict;
 }
 
-std::optional<UtcMillis> NextRecheck(const Source& source, const frontier::LinkRow& link,
-                                     UtcMillis now) {
+std::optional<UtcMillis> NextRecheck(const Source& source, frontier::LinkRow& link, UtcMillis now) {
   if (!link.first_fetched) {
     return std::nullopt;
   }
-  std::optional<UtcMillis> next;
-  for (const auto& after : source.recheck) {
-    const UtcMillis at = *link.first_fetched + after;
-    if (at > now && (!next || at < *next)) {
-      next = at;
+  const auto served = std::max(std::chrono::milliseconds(0),
+                               std::min(link.due.value_or(now), now) - *link.first_fetched);
+  std::optional<std::chrono::milliseconds> next;
+  for (const std::chrono::milliseconds after : source.recheck) {
+    if (after > served && (!next || after < *next)) {
+      next = after;
     }
   }
-  return next;
+  if (!next) {
+    return std::nullopt;
+  }
+  if (*link.first_fetched + *next <= now) {
+    link.first_fetched = now - served;
+  }
+  return *link.first_fetched + *next;
 }
 
 }  // namespace newswire::intake

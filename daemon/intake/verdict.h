@@ -41,9 +41,10 @@ struct VerdictInput {
 // other failures are tried again, ever more seldom.
 Verdict Judge(const VerdictInput& input);
 
-// When a fetched post is asked again: the first of `recheck` (counted from the first fetch) that
-// lies ahead.
-std::optional<UtcMillis> NextRecheck(const Source& source, const frontier::LinkRow& link,
-                                     UtcMillis now);
+// When a fetched post is asked again: the first of `recheck` (counted from the first fetch) behind
+// the time for which it was due now. One that was missed meanwhile, because the machine slept or
+// its clock was wrong, is not left out: it and those after it move along, and `link.first_fetched`
+// with them. Call it once for an answer.
+std::optional<UtcMillis> NextRecheck(const Source& source, frontier::LinkRow& link, UtcMillis now);
 
 }  // namespace newswire::intake

@@ -170,5 +170,29 @@ TEST(NextRecheck, IsTheFirstThatLiesAhead) {
   EXPECT_EQ(NextRecheck(source, link, kNow), std::nullopt);
 }
 
+TEST(NextRecheck, CountsFromWhenItWasDue) {
+  const Source source{.recheck = {minutes(10), hours(1), hours(6)}};
+  frontier::LinkRow link;
+  link.first_fetched = kNow - minutes(12);
+  link.due = kNow - minutes(2);  // asked a little late
+  EXPECT_EQ(NextRecheck(source, link, kNow), kNow + minutes(48));
+  EXPECT_EQ(link.first_fetched, kNow - minutes(12));
+  link.first_fetched = kNow - hours(6);
+  link.due = kNow;
+  EXPECT_EQ(NextRecheck(source, link, kNow), std::nullopt) << "it was the last one";
+}
+
+TEST(NextRecheck, WhatWasMissedMovesAlong) {
+  const Source source{.recheck = {minutes(10), hours(1), hours(6)}};
+  frontier::LinkRow link;
+  link.first_fetched = kNow - hours(24 * 40);  // the machine slept, or its clock is wrong
+  link.due = *link.first_fetched + minutes(10);
+  const auto next = NextRecheck(source, link, kNow);
+  EXPECT_EQ(next, kNow + minutes(50));
+  EXPECT_EQ(link.first_fetched, kNow - minutes(10));
+  link.due = next;
+  EXPECT_EQ(NextRecheck(source, link, *next), *next + hours(5)) << "and then as ever";
+}
+
 }  // namespace
 }  // namespace newswire::intake
