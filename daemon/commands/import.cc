@@ -15,7 +15,7 @@
 #include "daemon/archive/import.h"
 #include "daemon/assembly.h"
 #include "daemon/commands/exit_codes.h"
-#include "daemon/commands/import_progress.h"
+#include "daemon/commands/progress.h"
 #include "daemon/config/values.h"
 #include "daemon/control/client.h"
 #include "daemon/publish/hint.h"
@@ -147,10 +147,13 @@ int RunImport(const ImportWords& words, const config::Config& config, std::ostre
     options.is_post = relay::IsForeignPage;
   }
   archive::ImportCounts counts;
-  ImportProgress progress(err, words.terminal, clock);
+  Progress progress("import", err, words.terminal, clock);
   const Status status = archive::Import(
       [&] { return (*input)->Next(); }, options, **ledger, *target->sink, stop, counts,
-      [&] { progress.Show((*input)->read_bytes(), (*input)->total_bytes(), counts); });
+      [&] {
+        progress.Show((*input)->read_bytes(), (*input)->total_bytes(), counts.imported, "imported",
+                      fmt::format(", {} known", counts.known));
+      });
   progress.Clear();
   out << fmt::format("imported {} captures into {}, {} were known, {} passed by", counts.imported,
                      words.source, counts.known, counts.passed_by);

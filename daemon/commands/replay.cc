@@ -13,9 +13,9 @@
 
 #include "daemon/archive/control_scan.h"
 #include "daemon/commands/exit_codes.h"
+#include "daemon/commands/progress.h"
 #include "daemon/commands/replay_diff.h"
 #include "daemon/commands/replay_journal.h"
-#include "daemon/commands/replay_progress.h"
 #include "daemon/commands/replay_sequencer.h"
 #include "daemon/commands/replay_source.h"
 #include "daemon/commands/replay_target.h"
@@ -53,7 +53,7 @@ class ReplayRun {
         out_(out),
         stop_(stop),
         drain_(std::move(stop), kDrain),
-        progress_(err, terminal, clock),
+        progress_("replay", err, terminal, clock),
         throttle_(request.rate, clock) {}
 
   int Run();
@@ -63,6 +63,7 @@ class ReplayRun {
 
   int Prepare();
   int Finish();
+  void SayTotals();
   Status OpenInput();
   Status ReadRedactions();
   bool IsRedacted(std::string_view post) const;
@@ -91,7 +92,7 @@ class ReplayRun {
   std::ostream& out_;
   const std::stop_token stop_;
   relay::Drain drain_;
-  ReplayProgress progress_;
+  Progress progress_;
   Throttle throttle_;
 
   std::unique_ptr<relay::ReplayInput> input_;
@@ -329,7 +330,7 @@ Result<ReplayRun::SessionEnd> ReplayRun::Follow(relay::Transformer& transformer,
     if (at_end) {
       return SessionEnd::kFinished;
     }
-    progress_.Show(input_->read_bytes(), input_->total_bytes(), events_);
+    progress_.Show(input_->read_bytes(), input_->total_bytes(), events_, "events");
     auto taken = transformer.Take(
         batch == nullptr ? kPatience : std::min(kPatience, batch->UntilDue(clock_.Steady())));
     if (!taken) {
@@ -472,13 +473,22 @@ int ReplayRun::Prepare() {
   return kExitOk;
 }
 
+void ReplayRun::SayTotals() {
+  const double seconds = progress_.seconds();
+  const auto also = [](uint64_t count, std::string_view what) {
+    return count > 0 ? fmt::format(", {} {}", count, what) : std::string();
+  };
+  progress_.Say(fmt::format(
+      "replay: {} events of {} captures in {:.1f} s ({:.0f} events/s), {} dead letters"
+      "{}{}",
+      events_, captures_, seconds, seconds > 0 ? static_cast<double>(events_) / seconds : 0.0,
+      dead_letters_, also(damage_, "damaged places"),
+      also(source_->passed_over(), "records that are no pages passed over")));
+}
+
 int ReplayRun::Finish() {
   out_.flush();
-  progress_.Finish({.captures = captures_,
-                    .events = events_,
-                    .dead_letters = dead_letters_,
-                    .damage = damage_,
-                    .passed_over = source_->passed_over()});
+  SayTotals();
   if (stopped()) {
     progress_.Say(request_.publishes()
                       ? "newswired replay: stopped before the end; go on with --resume"
