@@ -10,6 +10,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "daemon/publish/steady_waits.h"
+
 namespace newswire::publish {
 namespace {
 
@@ -194,6 +196,12 @@ Result<std::unique_ptr<KafkaClient>> KafkaClient::Make(const KafkaOptions& optio
   if (IsProducer(role)) {
     rd_kafka_conf_set_dr_msg_cb(conf.get(), &KafkaClient::OnDelivery);
   }
+  [[maybe_unused]] static const bool told = [] {
+    if (!WaitsAreSteady()) {
+      spdlog::warn("kafka: librdkafka waits by wall time: a clock that is set back holds it up");
+    }
+    return true;
+  }();
   self->client_.reset(rd_kafka_new(IsProducer(role) ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER,
                                    conf.get(), reason, sizeof reason));
   if (!self->client_) {
