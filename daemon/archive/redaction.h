@@ -64,6 +64,7 @@ class Redactions {
   bool NamesLink(const std::string& source, const std::string& url) const {
     return links_.contains({source, url});
   }
+  const std::set<std::pair<std::string, std::string>>& links() const { return links_; }
   bool IsBlanked(Position capture) const { return captures_.contains(capture); }
   // Puts what documents gave before they were blanked in the place of what the capture gives now.
   // Does nothing to other captures; the same whether the capture's bytes are blanked yet or not.

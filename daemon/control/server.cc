@@ -312,8 +312,9 @@ void Server::Connection::Redact(const text::JsonValue& request) {
   CollectAnswers();
   const auto tell = [this](Position at) {
     out_ += ProgressLine(at, server_.archive_.durable_end());
-    // One that has gone, or reads nothing, changes nothing.
-    static_cast<void>(WriteSome(socket_.get(), out_));
+    if (!WriteSome(socket_.get(), out_)) {
+      out_.clear();  // whoever asked has gone, which changes nothing
+    }
   };
   const Result<archive::RedactReport> report =
       archive::Redact(server_.archive_, RedactRequestOf(request), stop_, tell);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <utility>
 
@@ -137,6 +138,25 @@ struct Intake::Session {
         }
       }
     });
+  }
+
+  // What the frontier says of posts that were redacted goes, once for each redaction.
+  void ForgetRedacted() {
+    auto now = shared.archive.controls()->redactions();
+    if (now == redactions) {
+      return;
+    }
+    redactions = std::move(now);
+    for (const auto& [source, url] : redactions->links()) {
+      auto row = frontier.FindLink(source, url);
+      if (!row) {
+        context.Die(row.error());
+        return;
+      }
+      if (*row && ((*row)->due || !(*row)->entry.title.empty())) {
+        Withdraw(context, std::move(**row));
+      }
+    }
   }
 
   Status Restore() {
@@ -307,6 +327,7 @@ struct Intake::Session {
   politeness::HostBudget budget;
   PoliteFetcher fetcher;
   Context context;
+  std::shared_ptr<const archive::Redactions> redactions;  // as last looked at
   Discovery discovery;
   Posts posts;
   FolderPoll folders;
@@ -326,6 +347,7 @@ Status Intake::Session::Run(const std::stop_token& stop, std::atomic<bool>& drai
   while (!stop.stop_requested()) {
     archiver.Deliver();
     ApplySources();
+    ForgetRedacted();
     const bool looks = clock.Steady() >= next_look;
     if (looks) {
       StartDueWork();

@@ -2,9 +2,11 @@
 """`newswired archive redact` as a process: the words are gone, a tombstone follows to a real Kafka, and nothing else
 changes, through the daemon, without one, and killed in between."""
 
+import contextlib
 import gzip
 import re
 import shutil
+import sqlite3
 import subprocess
 import unittest
 
@@ -35,6 +37,11 @@ class Redact(EndToEnd):
         """The segments that `zcat | grep` finds the post's words in."""
         return [s.name for s in sorted(self.archive.glob("newswire-*.warc.gz"))
                 if WORDS.search(gzip.decompress(s.read_bytes()))]
+
+    def known_words(self):
+        """Links of which the frontier knows the post's words."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.newswired.data}/state/frontier.db?mode=ro", uri=True)) as frontier:
+            return frontier.execute("SELECT count(*) FROM links WHERE metadata LIKE '%number 84%'").fetchone()[0]
 
     def records(self, prefix="news."):
         """Every committed record of a post: (topic, key, payload or None, headers), each topic's in order."""
@@ -68,6 +75,7 @@ class Redact(EndToEnd):
         self.numbered.render()
         wait_for(lambda: len(self.records()) == POSTS + 1, "a revision")
         before = self.events_of()
+        self.assertEqual(self.known_words(), 1)
         held = self.holds_words()
         self.assertGreaterEqual(len(held), 2)
 
@@ -92,6 +100,7 @@ class Redact(EndToEnd):
         self.assertNotIn("content-type", headers)
         self.assertEqual(self.events_of(), before)
         self.null_for_confluent(topic)
+        wait_for(lambda: self.known_words() == 0, "a frontier without its words")
 
         # What the site says of it from now on is nobody's business.
         path = self.numbered.path_of(TARGET)
