@@ -363,6 +363,11 @@ void Archive::Impl::TakeSeal(const SealRequest& request) {
     request.answer->set_value(std::unexpected(*broken));
     return;
   }
+  if (segment != nullptr && segment_holds_unit) {
+    request.answer->set_value(
+        Fail(ErrorKind::kTransient, "the segment cannot be ended: no room for its sum"));
+    return;
+  }
   const std::lock_guard guard(mutex);
   // A segment without a unit holds nothing but its head, and is written on.
   request.answer->set_value(segment == nullptr ? durable_end : Position(segment->serial(), 0));
@@ -435,7 +440,7 @@ void Archive::Impl::Commit() {
       one.done(std::move(one.answer));
     }
   }
-  if (Full() || Aged()) {
+  if ((Full() || Aged()) && room.Look()) {
     Rotate();
   }
 }
@@ -445,6 +450,13 @@ void Archive::Impl::Rotate() {
     return;
   }
   if (const Status status = segment->Seal(); !status) {
+    if (status.error().kind == ErrorKind::kTransient) {
+      // No room for the sum: the segment is written on until there is.
+      spdlog::warn("archive: a segment cannot be ended yet segment={} reason=\"{}\"",
+                   segment->path().filename().native(), status.error().message);
+      room.Refused();
+      return;
+    }
     spdlog::warn("archive: a segment's sum is completed at the next start segment={} reason=\"{}\"",
                  segment->path().filename().native(), status.error().message);
   }
@@ -477,7 +489,7 @@ void Archive::Impl::Run() {
           break;
         }
       }
-      if (Aged()) {
+      if ((Full() || Aged()) && room.Look()) {
         Rotate();
       }
       continue;

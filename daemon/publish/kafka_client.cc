@@ -196,7 +196,7 @@ Result<std::unique_ptr<KafkaClient>> KafkaClient::Make(const KafkaOptions& optio
   if (IsProducer(role)) {
     rd_kafka_conf_set_dr_msg_cb(conf.get(), &KafkaClient::OnDelivery);
   }
-  [[maybe_unused]] static const bool told = [] {
+  [[maybe_unused]] static const bool kTold = [] {
     if (!WaitsAreSteady()) {
       spdlog::warn("kafka: librdkafka waits by wall time: a clock that is set back holds it up");
     }

@@ -255,7 +255,7 @@ class Newswired:
         """Runs a command of the binary; (exit status, stdout, stderr)."""
         out = subprocess.run([BINARY, *words], capture_output=True, text=True, timeout=300, **options)
         if check and out.returncode != 0:
-            raise AssertionError(f"{' '.join(words)}: exit {out.returncode}\n{out.stderr}")
+            raise AssertionError(f"{' '.join(words)}: exit {out.returncode}\n{out.stdout[-4000:]}\n{out.stderr}")
         return out
 
     def start(self, *extra, env=None):
