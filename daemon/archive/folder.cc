@@ -85,21 +85,25 @@ Error SystemError(std::string_view doing, const fs::path& path) {
           fmt::format("{} {}: {}", doing, path.native(), std::strerror(code))};
 }
 
+Status WriteAll(int fd, std::string_view bytes, const fs::path& path) {
+  while (!bytes.empty()) {
+    const ssize_t n = write(fd, bytes.data(), bytes.size());
+    if (n >= 0) {
+      bytes.remove_prefix(static_cast<size_t>(n));
+    } else if (errno != EINTR) {
+      return std::unexpected(SystemError("writing", path));
+    }
+  }
+  return {};
+}
+
 Status WriteFileDurably(const fs::path& path, std::string_view content) {
   const fs::path temporary = path.native() + ".new";
   const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd < 0) {
     return std::unexpected(SystemError("creating", temporary));
   }
-  Status status;
-  while (status && !content.empty()) {
-    const ssize_t n = write(fd, content.data(), content.size());
-    if (n >= 0) {
-      content.remove_prefix(static_cast<size_t>(n));
-    } else if (errno != EINTR) {
-      status = std::unexpected(SystemError("writing", temporary));
-    }
-  }
+  Status status = WriteAll(fd, content, temporary);
   NEWSWIRE_FAIL_POINT("archive.file.before_sync");
   if (status && fsync(fd) != 0) {
     status = std::unexpected(SystemError("making durable", temporary));

@@ -22,6 +22,9 @@ bool IsInstanceName(std::string_view instance);  // [A-Za-z0-9._-], 1 to 64
 // kCorruption else. Takes errno.
 Error SystemError(std::string_view doing, const std::filesystem::path& path);
 
+// Writes all of it where `fd` stands; `path` is for the error. Errors are SystemError's.
+Status WriteAll(int fd, std::string_view bytes, const std::filesystem::path& path);
+
 // After success the file holds `content` durably; after a failure or a crash the old content or the
 // new one.
 Status WriteFileDurably(const std::filesystem::path& path, std::string_view content);

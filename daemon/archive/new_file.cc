@@ -48,15 +48,7 @@ NewFile::~NewFile() {
 
 Status NewFile::Write(std::string_view bytes) {
   size_ += bytes.size();
-  while (!bytes.empty()) {
-    const ssize_t n = write(fd_, bytes.data(), bytes.size());
-    if (n >= 0) {
-      bytes.remove_prefix(static_cast<size_t>(n));
-    } else if (errno != EINTR) {
-      return std::unexpected(SystemError("writing", part()));
-    }
-  }
-  return {};
+  return WriteAll(fd_, bytes, part());
 }
 
 Status NewFile::Finish() {

@@ -47,15 +47,8 @@ class NewSegment {
 
   Status Write(std::string_view bytes) {
     sum_.Add(bytes);
-    while (fd_ >= 0 && !bytes.empty()) {
-      const ssize_t n = write(fd_, bytes.data(), bytes.size());
-      if (n >= 0) {
-        bytes.remove_prefix(static_cast<size_t>(n));
-      } else if (errno != EINTR) {
-        return std::unexpected(SystemError("writing", path_));
-      }
-    }
-    return fd_ >= 0 ? Status() : Status(std::unexpected(SystemError("creating", path_)));
+    return fd_ >= 0 ? WriteAll(fd_, bytes, path_)
+                    : Status(std::unexpected(SystemError("creating", path_)));
   }
   // Its sum, in hex.
   Result<std::string> Finish() {
