@@ -83,6 +83,7 @@ struct Archive::Impl {
   void Break(const Error& error);
   bool Full() const;
   bool Aged() const;
+  void RotateIfDue();
   void Rotate();
 
   // Set once.
@@ -440,6 +441,10 @@ void Archive::Impl::Commit() {
       one.done(std::move(one.answer));
     }
   }
+  RotateIfDue();
+}
+
+void Archive::Impl::RotateIfDue() {
   if ((Full() || Aged()) && room.Look()) {
     Rotate();
   }
@@ -489,9 +494,7 @@ void Archive::Impl::Run() {
           break;
         }
       }
-      if ((Full() || Aged()) && room.Look()) {
-        Rotate();
-      }
+      RotateIfDue();
       continue;
     }
     const auto deadline = entry->since + options.sync_interval;
