@@ -8,6 +8,7 @@
 
 #include "daemon/archive/warc_record.h"
 #include "tests/daemon/archive/archive_fixture.h"
+#include "tests/support/deflated.h"
 
 namespace newswire::archive {
 namespace {
@@ -57,19 +58,7 @@ std::vector<std::string> Crawl() {
   return records;
 }
 
-std::string Gzip(const std::string& data) {
-  z_stream stream{};
-  deflateInit2(&stream, 6, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY);
-  std::string out(deflateBound(&stream, data.size()) + 64, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(data.data()));
-  stream.avail_in = static_cast<uInt>(data.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
+std::string Gzip(const std::string& data) { return Deflated(data, MAX_WBITS + 16); }
 
 std::string Zstd(const std::string& data, const std::string& dictionary = "") {
   ZSTD_CCtx* context = ZSTD_createCCtx();

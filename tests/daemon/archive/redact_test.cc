@@ -9,7 +9,6 @@
 #include <gmock/gmock.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "daemon/archive/capture_filter.h"
 #include "daemon/archive/cat.h"
@@ -22,6 +21,7 @@
 #include "fetchers/clock.h"
 #include "tests/daemon/archive/redact_fixture.h"
 #include "tests/daemon/archive/run_tool.h"
+#include "tests/support/deflated.h"
 #include "transforms/pipeline.h"
 #include "transforms/text/content_encoding.h"
 
@@ -362,19 +362,7 @@ TEST_F(Redact, OfAnUnknownPostIsRefusedAndChangesNothing) {
 
 // Raw deflate under the name "deflate", as some servers send it; what we make of it has the header
 // that the RFC wants, and no smaller body.
-std::string RawDeflate(const std::string& text) {
-  z_stream stream{};
-  EXPECT_EQ(deflateInit2(&stream, 9, Z_DEFLATED, -15, 9, Z_DEFAULT_STRATEGY), Z_OK);
-  std::string out(deflateBound(&stream, text.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
+std::string RawDeflate(const std::string& text) { return Deflated(text, -15, 9, 9); }
 
 TEST_F(Redact, WhatDoesNotFitIntoItsPlaceIsRefusedAndNothingIsChanged) {
   std::string feed = R"(<rss version="2.0"><channel><title>t</title>)";

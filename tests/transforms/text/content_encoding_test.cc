@@ -5,9 +5,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <zlib.h>
 #include <zstd.h>
 
+#include "tests/support/deflated.h"
 #include "transforms/text/encode_content.h"
 
 namespace newswire::text {
@@ -15,20 +15,7 @@ namespace {
 
 constexpr DecodeLimits kLimits;
 
-std::string Deflate(const std::string& text, int window_bits) {
-  z_stream stream{};
-  EXPECT_EQ(deflateInit2(&stream, 6, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY), Z_OK);
-  std::string out(deflateBound(&stream, text.size()) + 64, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
-std::string Gzip(const std::string& text) { return Deflate(text, 31); }
+std::string Gzip(const std::string& text) { return Deflated(text, 31); }
 
 std::string Zstd(const std::string& text) {
   std::string out(ZSTD_compressBound(text.size()), '\0');
@@ -58,8 +45,8 @@ TEST(DecodeContent, UndoesEachEncoding) {
   EXPECT_EQ(DecodeContent(kPage, "identity", kLimits), kPage);
   EXPECT_EQ(DecodeContent(Gzip(kPage), "gzip", kLimits), kPage);
   EXPECT_EQ(DecodeContent(Gzip(kPage), " X-GZIP ", kLimits), kPage);
-  EXPECT_EQ(DecodeContent(Deflate(kPage, 15), "deflate", kLimits), kPage);
-  EXPECT_EQ(DecodeContent(Deflate(kPage, -15), "deflate", kLimits), kPage);
+  EXPECT_EQ(DecodeContent(Deflated(kPage, 15), "deflate", kLimits), kPage);
+  EXPECT_EQ(DecodeContent(Deflated(kPage, -15), "deflate", kLimits), kPage);
   EXPECT_EQ(DecodeContent(Zstd(kPage), "zstd", kLimits), kPage);
   EXPECT_EQ(DecodeContent(BrotliStored(kPage), "br", kLimits), kPage);
 }
