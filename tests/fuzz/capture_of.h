@@ -5,12 +5,19 @@
 #include <string_view>
 
 #include "tests/fuzz/input.h"
-#include "transforms/model/event.h"
 #include "transforms/pipeline.h"
-#include "transforms/text/json.h"
 #include "transforms/text/utf8.h"
 
 namespace newswire::fuzz {
+
+inline Pipeline PipelineOf(SourceKind kind, std::string_view url) {
+  Source source;
+  source.id = "fuzzed";
+  source.kind = kind;
+  source.url = url;
+  source.timezone = "Asia/Shanghai";
+  return *Pipeline::Create(source);
+}
 
 // Takes one document through every step, as the daemon does, and demands of the post what the
 // event's schema does: UTF-8, spans inside the text and in order; the same twice.

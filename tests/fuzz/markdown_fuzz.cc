@@ -4,14 +4,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace newswire;
-  static const Pipeline pipeline = [] {
-    Source source;
-    source.id = "posts";
-    source.kind = SourceKind::kFolder;
-    source.url = "file:///posts/";
-    source.timezone = "Asia/Shanghai";
-    return *Pipeline::Create(source);
-  }();
+  static const Pipeline pipeline = fuzz::PipelineOf(SourceKind::kFolder, "file:///posts/");
   Capture capture;
   capture.kind = CaptureKind::kResource;
   capture.url = "file:///posts/2022-04-19-202204192347943667.md";

@@ -4,14 +4,8 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace newswire;
-  static const Pipeline pipeline = [] {
-    Source source;
-    source.id = "site";
-    source.kind = SourceKind::kFeed;
-    source.url = "https://a.example/feed.xml";
-    source.timezone = "Asia/Shanghai";
-    return *Pipeline::Create(source);
-  }();
+  static const Pipeline pipeline =
+      fuzz::PipelineOf(SourceKind::kFeed, "https://a.example/feed.xml");
   Capture capture;
   capture.url = "https://a.example/story";
   capture.http_status = 200;
