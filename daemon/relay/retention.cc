@@ -202,6 +202,7 @@ void Retention::Delete() {
   }
   if (*deleted) {
     ++retired_;
+    looked_.reset();  // the snapshot may have been larger than thought: whether more must go
     return;
   }
   const auto segments = archive::ListSegments(dir_);

@@ -25,8 +25,9 @@ namespace newswire::relay {
 // output has not committed, the segment of what it committed last, and what a replay holds.
 //
 // It works in steps of some milliseconds between the relay's captures and takes at most a fifth of
-// its time, all of it while the relay is idle. Looks are taken at the first step, when the archive
-// or the committed position came to another segment, and every minute. `archive` outlives it; the
+// its time, all of it while the relay is idle. Looks are taken at the first step, after a segment
+// was retired, when the archive or the committed position came to another segment, and every
+// minute. `archive` outlives it; the
 // relay's thread alone uses it.
 class Retention {
  public:

@@ -159,7 +159,7 @@ TEST(RelayRetention, GoesOnWhileTheArchiveGrowsAndKeepsToItsSize) {
 
 TEST(RelayRetention, NeverTakesWhatIsNotCommittedOrHeld) {
   RelayWorld world;
-  world.Append(ScriptedHistory(24, kBefore));
+  world.Append(ScriptedHistory(24, 2 * kBefore));  // some 480 KB
   Truth truth;
   RelayOptions options = HalfOf(world);
   {
@@ -261,10 +261,10 @@ TEST(RelayRetention, KilledAnywhereItIsFinishedByTheNextStart) {
     RelayWorld world(4096, "files");
     world.Append(First(history));
     const RelayOptions options = HalfOf(world);
-    const auto small = [&] {
-      return OldestOf(options.archive_dir) > 1 &&
-             BytesOf(options.archive_dir) <= *options.retention.size;
-    };
+    // What was begun is finished, and then more must go.
+    RelayOptions tighter = options;
+    tighter.retention.size = *options.retention.size * 3 / 4;
+    const auto small = [&] { return BytesOf(options.archive_dir) <= *tighter.retention.size; };
     world.CloseArchive();
     const pid_t child = fork();
     if (child == 0) {
@@ -281,7 +281,7 @@ TEST(RelayRetention, KilledAnywhereItIsFinishedByTheNextStart) {
       fs::remove_all(world.dir() / "state");
     }
     world.OpenArchive();
-    Status status = SettleIntoFiles(world, options, small);
+    Status status = SettleIntoFiles(world, tighter, small);
     ASSERT_TRUE(status) << status.error();
     fs::remove_all(world.dir() / "state");
     world.Append(Rest(history));

@@ -15,7 +15,7 @@ namespace newswire::relay {
 namespace {
 
 constexpr int64_t kFirstFetch = 1'700'000'000'000;
-constexpr std::chrono::seconds kDeadline{60};
+constexpr std::chrono::seconds kDeadline{240};
 
 Capture Start(uint32_t number) {
   Capture capture;
