@@ -2,12 +2,11 @@
 //
 //   configuration ─► sources
 //                       │
-//   INTAKE   discovery ─► frontier ─► fetch ─► archive      daemon/intake, daemon/frontier,
-//   fetchers/
-//                                                 │         daemon/archive
+//   INTAKE   discovery ─► frontier ─► fetch ─► archive
+//            daemon/intake, daemon/frontier, fetchers/, daemon/archive
+//                                                 │
 //   RELAY    archive reader ─► transforms ─► sequencer ─► publisher ─► Kafka | files | embedded
-//                                                           daemon/relay, transforms/,
-//                                                           daemon/publish
+//            daemon/archive, transforms/, daemon/relay, daemon/publish
 #include "daemon/assembly.h"
 
 #include <condition_variable>
@@ -24,7 +23,6 @@
 #include "daemon/control/server.h"
 #include "daemon/durable_folder.h"
 #include "daemon/frontier/frontier.h"
-#include "daemon/frontier/rebuild.h"
 #include "daemon/intake/intake.h"
 #include "daemon/publish/output.h"
 #include "daemon/relay/crash_notes.h"
@@ -44,12 +42,8 @@ constexpr milliseconds kTick{1000};
 constexpr milliseconds kOnceTick{50};
 constexpr std::string_view kCrashesName = "crashes";  // in the state's folder
 
-// A frontier that is lost or damaged is made anew from the archive: what it held is only what
-// spares requests.
-Result<std::unique_ptr<frontier::Frontier>> OpenFrontier(const std::filesystem::path& state_dir,
-                                                         const archive::Archive& archive,
-                                                         const config::Config& config,
-                                                         const Clock& clock) {
+// One that is damaged is given up: intake fills the new one from the archive.
+Result<std::unique_ptr<frontier::Frontier>> OpenFrontier(const std::filesystem::path& state_dir) {
   const auto file = state_dir / "frontier.db";
   auto opened = frontier::Frontier::Open(file);
   if (!opened && opened.error().kind == ErrorKind::kCorruption) {
@@ -59,13 +53,6 @@ Result<std::unique_ptr<frontier::Frontier>> OpenFrontier(const std::filesystem::
       return std::unexpected(deleted.error());
     }
     opened = frontier::Frontier::Open(file);
-  }
-  if (opened && (*opened)->created() && !archive.created()) {
-    if (auto rebuilt =
-            frontier::Rebuild(**opened, config.archive.dir, config.sources, clock.Wall());
-        !rebuilt) {
-      return std::unexpected(rebuilt.error());
-    }
   }
   return opened;
 }
@@ -205,7 +192,7 @@ Result<std::unique_ptr<Daemon>> Daemon::Create(const config::Config& config, con
     return WithContext(archive.error(), "archive");
   }
   parts->archive = std::move(*archive);
-  auto frontier = OpenFrontier(state_dir, *parts->archive, config, clock);
+  auto frontier = OpenFrontier(state_dir);
   if (!frontier) {
     return std::unexpected(frontier.error());
   }

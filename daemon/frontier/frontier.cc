@@ -15,7 +15,7 @@ namespace newswire::frontier {
 namespace {
 
 // docs/formats/frontier.md explains the columns. Times are UTC milliseconds.
-constexpr std::array<std::string_view, 3> kSchema{
+constexpr std::array<std::string_view, 4> kSchema{
     R"sql(
 CREATE TABLE sources(
   id TEXT PRIMARY KEY, contacted INTEGER NOT NULL, publish_after INTEGER, last_sitemap INTEGER,
@@ -48,6 +48,9 @@ DROP TABLE blocks;
 )sql",
     R"sql(
 CREATE TABLE clock(one INTEGER PRIMARY KEY CHECK(one = 1), seen INTEGER NOT NULL);
+)sql",
+    R"sql(
+CREATE TABLE recorded(one INTEGER PRIMARY KEY CHECK(one = 1), position INTEGER NOT NULL);
 )sql"};
 
 constexpr std::string_view kLinkColumns =
@@ -173,6 +176,7 @@ struct Frontier::Impl {
   // would be a transaction of its own, with validators and without their links.
   std::optional<Error> failed;
   std::optional<UtcMillis> now;
+  std::optional<Position> recorded;  // to be stored
 
   // A prepared statement, ready to bind.
   Result<store::Statement*> Use(std::string_view sql) {
@@ -207,6 +211,25 @@ struct Frontier::Impl {
       failed = status.error();
     }
     return status;
+  }
+
+  // The one row of a table.
+  Status WriteOnly(std::string_view sql, int64_t value) {
+    auto statement = Write(sql);
+    return statement ? Written((*statement)->Bind(1, value).Run())
+                     : std::unexpected(statement.error());
+  }
+  Result<std::optional<int64_t>> ReadOnly(std::string_view sql) {
+    auto statement = Use(sql);
+    if (!statement) {
+      return std::unexpected(statement.error());
+    }
+    std::optional<int64_t> value;
+    const auto read = (*statement)->ForEachRow([&]() -> Status {
+      value = (*statement)->Int(0);
+      return {};
+    });
+    return read ? Result<std::optional<int64_t>>(value) : std::unexpected(read.error());
   }
 };
 
@@ -483,23 +506,19 @@ void Frontier::Rollback() {
   }
   impl_->database.Rollback();
   impl_->writing = false;
+  impl_->recorded.reset();
   impl_->failed.reset();
 }
 
 Result<std::optional<std::chrono::milliseconds>> Frontier::FollowClock(UtcMillis now) {
-  auto query = impl_->Use("SELECT seen FROM clock");
-  if (!query) {
-    return std::unexpected(query.error());
+  const auto noted = impl_->ReadOnly("SELECT seen FROM clock");
+  if (!noted) {
+    return std::unexpected(noted.error());
   }
-  const auto row = (*query)->Step();
-  if (!row) {
-    return std::unexpected(row.error());
-  }
-  const auto seen = *row ? std::optional(Time((*query)->Int(0))) : std::nullopt;
-  (*query)->Reset();
-  if (!seen || *seen <= now) {
+  if (!*noted || Time(**noted) <= now) {
     return std::nullopt;
   }
+  const std::chrono::milliseconds back = Time(**noted) - now;
   for (const std::string_view sql :
        {"UPDATE links SET due = due - ?1, first_fetched = first_fetched - ?1, "
         "first_404 = first_404 - ?1",
@@ -512,7 +531,7 @@ Result<std::optional<std::chrono::milliseconds>> Frontier::FollowClock(UtcMillis
     if (!update) {
       return std::unexpected(update.error());
     }
-    if (auto done = (*update)->Bind(1, (*seen - now).count()).Run(); !done) {
+    if (auto done = (*update)->Bind(1, back.count()).Run(); !done) {
       return std::unexpected(done.error());
     }
   }
@@ -520,32 +539,45 @@ Result<std::optional<std::chrono::milliseconds>> Frontier::FollowClock(UtcMillis
   if (auto committed = Commit(); !committed) {
     return std::unexpected(committed.error());
   }
-  return *seen - now;
+  return back;
 }
 
 void Frontier::NoteTime(UtcMillis now) { impl_->now = now; }
+
+Result<std::optional<Position>> Frontier::recorded() {
+  const auto noted = impl_->ReadOnly("SELECT position FROM recorded");
+  if (!noted) {
+    return std::unexpected(noted.error());
+  }
+  return *noted ? std::optional(Position::FromValue(static_cast<uint64_t>(**noted))) : std::nullopt;
+}
+
+void Frontier::NoteRecorded(Position end) { impl_->recorded = end; }
 
 Status Frontier::Commit() {
   if (impl_->failed) {
     return WithContext(*impl_->failed, "frontier");
   }
-  if (!impl_->writing) {
+  if (!impl_->writing && !impl_->recorded) {
     return {};
   }
+  Status noted;
   if (impl_->now) {
-    auto note = impl_->Use("INSERT OR REPLACE INTO clock VALUES(1, ?)");
-    if (!note) {
-      return std::unexpected(note.error());
-    }
-    if (auto noted = impl_->Written((*note)->Bind(1, Number(*impl_->now)).Run()); !noted) {
-      return WithContext(noted.error(), "frontier");
-    }
+    noted = impl_->WriteOnly("INSERT OR REPLACE INTO clock VALUES(1, ?)", Number(*impl_->now));
+  }
+  if (noted && impl_->recorded) {
+    noted = impl_->WriteOnly("INSERT OR REPLACE INTO recorded VALUES(1, ?)",
+                             static_cast<int64_t>(impl_->recorded->value()));
+  }
+  if (!noted) {
+    return WithContext(noted.error(), "frontier");
   }
   NEWSWIRE_FAIL_POINT("frontier.before_commit");
   if (auto committed = impl_->Written(impl_->database.Commit()); !committed) {
     return WithContext(committed.error(), "frontier");
   }
   impl_->writing = false;
+  impl_->recorded.reset();
   NEWSWIRE_FAIL_POINT("frontier.committed");
   return {};
 }

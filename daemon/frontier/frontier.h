@@ -15,6 +15,7 @@
 #include "fetchers/politeness/retry_policy.h"
 #include "transforms/model/capture.h"
 #include "transforms/model/error.h"
+#include "transforms/model/position.h"
 #include "transforms/model/timestamp.h"
 
 namespace newswire::frontier {
@@ -83,7 +84,7 @@ std::string EntryDigest(const LinkEntry& entry);
 // repeated, never an event.
 class Frontier {
  public:
-  // kCorruption: the file is damaged; the owner deletes it and rebuilds (see rebuild.h).
+  // kCorruption: the file is damaged; the owner deletes it; CatchUp fills the next.
   static Result<std::unique_ptr<Frontier>> Open(const std::filesystem::path& file);
   ~Frontier();
 
@@ -116,6 +117,11 @@ class Frontier {
   // how much), so that nothing waits for a time that was never meant.
   Result<std::optional<std::chrono::milliseconds>> FollowClock(UtcMillis now);
   void NoteTime(UtcMillis now);  // stored with the next Commit
+
+  // Up to where the archive's captures stand in the frontier; nullopt: never said.
+  Result<std::optional<Position>> recorded();
+  // Everything that the archive holds below `end` was written: stored with the next Commit.
+  void NoteRecorded(Position end);
 
   // What was written since the last one is durable, all of it. After the first failed write nothing
   // is written or committed any more: every write and Commit gives its error, until Rollback.

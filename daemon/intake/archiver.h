@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "daemon/archive/archive.h"
+#include "daemon/frontier/frontier.h"
 #include "fetchers/transports/http_engine.h"
 #include "transforms/model/capture.h"
 #include "transforms/model/error.h"
@@ -13,26 +14,28 @@
 namespace newswire::intake {
 
 // Brings the archive's acknowledgements back to the intake's thread: what follows an append (links,
-// validators, "fetched") is written to the frontier only after the capture is on disk. Used from
-// the intake's thread; the archive and the engine outlive it. What is not yet delivered when it is
-// destroyed is dropped: the frontier then does not know the capture, and a later fetch is
-// recognised as a revisit.
+// validators, "fetched") is written to the frontier only after the capture is on disk, and with it
+// up to where the archive is recorded there. Used from the intake's thread; the archive, the
+// frontier and the engine outlive it. Its end waits for what the archive has not acknowledged; that
+// is dropped, and recorded by frontier::CatchUp.
 class Archiver {
  public:
   using OnDurable = std::function<void(Result<ArchiveAddress>)>;
 
-  Archiver(archive::Archive& archive, transports::HttpEngine& engine);
+  Archiver(archive::Archive& archive, frontier::Frontier& frontier, transports::HttpEngine& engine);
   ~Archiver();
   Archiver(const Archiver&) = delete;
   Archiver& operator=(const Archiver&) = delete;
 
   void Append(Capture capture, OnDurable on_durable);
-  void Deliver();  // calls what has been acknowledged, in append order
+  // Calls what has been acknowledged, in append order. Commit the frontier only after it.
+  void Deliver();
   size_t pending() const { return pending_; }
 
  private:
   struct Mailbox;
   archive::Archive& archive_;
+  frontier::Frontier& frontier_;
   std::shared_ptr<Mailbox> mailbox_;  // shared with callbacks that may outlive us
   size_t pending_ = 0;
 };

@@ -10,6 +10,7 @@
 #include <spdlog/spdlog.h>
 
 #include "daemon/disk_room.h"
+#include "daemon/frontier/catch_up.h"
 #include "daemon/intake/archiver.h"
 #include "daemon/intake/discovery.h"
 #include "daemon/intake/folder_poll.h"
@@ -78,7 +79,7 @@ struct Intake::Session {
         counters(shared.counters),
         schedule(shared.clock),
         frontier(shared.frontier),
-        archiver(shared.archive, shared.engine),
+        archiver(shared.archive, shared.frontier, shared.engine),
         budget(shared.clock, [this](std::string_view domain, const politeness::HostMemory& memory,
                                     std::string_view why) { OnHost(domain, memory, why); }),
         fetcher(shared.engine, budget, shared.clock, shared.user_agent,
@@ -159,7 +160,7 @@ struct Intake::Session {
     }
   }
 
-  Status Restore() {
+  Status Restore(const std::stop_token& stop) {
     auto back = frontier.FollowClock(schedule.Now());
     if (!back) {
       return std::unexpected(back.error());
@@ -167,6 +168,11 @@ struct Intake::Session {
     if (*back) {
       spdlog::warn("the clock was set back since the last run: what is due moves with it ms={}",
                    (*back)->count());
+    }
+    if (auto recorded =
+            frontier::CatchUp(frontier, shared.archive, shared.sources, schedule.Now(), stop);
+        !recorded) {
+      return recorded;
     }
     auto hosts = frontier.Hosts(clock.Wall());
     if (!hosts) {
@@ -341,7 +347,7 @@ struct Intake::Session {
 
 // Until a stop (kCancelled), or the first error of the frontier or the archive.
 Status Intake::Session::Run(const std::stop_token& stop, std::atomic<bool>& drained) {
-  if (auto restored = Restore(); !restored) {
+  if (auto restored = Restore(stop); !restored) {
     return restored;
   }
   while (!stop.stop_requested()) {

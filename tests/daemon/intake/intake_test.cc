@@ -7,13 +7,13 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <thread>
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include "daemon/archive/reader.h"
-#include "daemon/frontier/rebuild.h"
 #include "tests/support/http_server.h"
 
 namespace newswire::intake {
@@ -76,11 +76,6 @@ class IntakeTest : public testing::Test {
     auto frontier = frontier::Frontier::Open(dir_ / "frontier.db");
     ASSERT_TRUE(frontier) << frontier.error();
     frontier_ = std::move(*frontier);
-    if (frontier_->created() && !archive_->created()) {
-      const auto rebuilt = frontier::Rebuild(*frontier_, dir_ / "archive", std::vector{source_},
-                                             SystemClock().Wall());
-      ASSERT_TRUE(rebuilt) << rebuilt.error();
-    }
     auto engine = transports::HttpEngine::Create(
         {.user_agent = "test/1.0 (+mailto:test@example.org)", .allow_networks = {"127.0.0.0/8"}},
         SystemClock());
@@ -105,6 +100,15 @@ class IntakeTest : public testing::Test {
     engine_.reset();
     frontier_.reset();
     archive_.reset();
+  }
+
+  // The frontier as it stands comes back when the answer is called: what was captured in between
+  // became durable, and then the process died.
+  std::function<void()> RememberFrontier() {
+    const auto file = dir_ / "frontier.db";
+    const auto kept = dir_ / "frontier.kept";
+    std::filesystem::copy_file(file, kept);
+    return [file, kept] { std::filesystem::rename(kept, file); };
   }
 
   template <typename Condition>
@@ -220,6 +224,28 @@ TEST_F(IntakeTest, RebuiltFrontierKnowsTheEntriesOfAFeedThatIsTheBody) {
   Feed({Entry(site_, 2, "b")});
   Start();
   WaitUntil([&] { return intake_->counters().removals == 1; }, "the entry that left meanwhile");
+}
+
+TEST_F(IntakeTest, APostCapturedButNotNotedBeforeACrashIsMissedWhenItVanishes) {
+  source_.recheck = {seconds(1)};
+  Feed({});
+  Start();
+  Drain();
+  Stop();
+  const auto crash = RememberFrontier();
+  Feed({Entry(site_, 1, "a")});
+  Page(1);
+  Start();
+  ASSERT_TRUE(site_.WaitFor("/a/2022/04/01/1.html", 1));
+  Drain();
+  Stop();
+  crash();
+  Page(1, {.status = 410});
+  Start();
+  WaitUntil([&] { return intake_->counters().removals == 1; }, "the removal");
+  Stop();
+  EXPECT_EQ(Posts(), (std::vector<std::string>{"response 200 1.html",
+                                               "response 410 1.html removed: http_410"}));
 }
 
 TEST_F(IntakeTest, RechecksAreConditionalAndUnchangedIsARevisit) {
@@ -376,6 +402,29 @@ TEST_F(IntakeTest, FolderGivesNewChangedAndVanishedFiles) {
             (std::vector<std::string>{"resource 0 2022-04-19-1.md", "resource 0 2022-04-20-2.md",
                                       "resource 0 2022-04-19-1.md",
                                       "gone 0 2022-04-20-2.md removed: file_vanished"}));
+}
+
+TEST_F(IntakeTest, AFileCapturedButNotNotedBeforeACrashIsMissedWhenItVanishes) {
+  const auto folder = dir_ / "_posts";
+  std::filesystem::create_directories(folder);
+  source_ = {.id = "s",
+             .kind = SourceKind::kFolder,
+             .url = folder.string(),
+             .body = BodyKind::kFile,
+             .every = milliseconds(50),
+             .removal = {.when_unlisted = true}};
+  Start();
+  Drain();
+  Stop();
+  const auto crash = RememberFrontier();
+  std::ofstream(folder / "2022-04-19-1.md") << "one";
+  Start();
+  WaitUntil([&] { return intake_->counters().posts_archived == 1; }, "the post");
+  Stop();
+  crash();
+  std::filesystem::remove(folder / "2022-04-19-1.md");
+  Start();
+  WaitUntil([&] { return intake_->counters().removals == 1; }, "the removal");
 }
 
 }  // namespace

@@ -59,7 +59,7 @@ EXPECTED = {
     "archive.repair.": data_faults.tear_tail,
     "relay.while_folding": data_faults.delete_sequencer,
     "relay.rewinding": after_flush,
-    "frontier.rebuil": data_faults.delete_frontier,
+    "frontier.caught_up": data_faults.delete_frontier,
     "relay.restore.": data_faults.delete_sequencer,
     "archive.hold.": data_faults.leave_hold,
 }
