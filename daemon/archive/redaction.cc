@@ -2,9 +2,6 @@
 #include "daemon/archive/redaction.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <span>
 
 #include <fmt/format.h>
 
@@ -19,21 +16,6 @@ constexpr int64_t kVersion = 1;
 
 std::unexpected<Error> Malformed(std::string_view what) {
   return Fail(ErrorKind::kMalformed, fmt::format("a redaction's {} cannot be read", what));
-}
-
-template <size_t N>
-bool FromHex(std::string_view hex, std::array<uint8_t, N>& out) {
-  if (hex.size() != 2 * N) {
-    return false;
-  }
-  for (size_t i = 0; i < N; ++i) {
-    const char* begin = hex.data() + 2 * i;
-    const auto [end, error] = std::from_chars(begin, begin + 2, out[i], 16);
-    if (error != std::errc{} || end != begin + 2) {
-      return false;
-    }
-  }
-  return true;
 }
 
 void WriteGhost(text::JsonWriter& json, const Post& ghost) {
@@ -69,10 +51,10 @@ Result<Post> ReadGhost(const text::JsonValue& json) {
   }
   const text::JsonValue fields = json["fields"];
   bool right = !ghost.id.empty() && fields.size() == kDigestFields &&
-               FromHex(json["digest"].string_or(""), ghost.digest.whole) &&
-               FromHex(json["document_digest"].string_or(""), ghost.document_digest);
+               text::FromHex(json["digest"].string_or(""), ghost.digest.whole) &&
+               text::FromHex(json["document_digest"].string_or(""), ghost.document_digest);
   for (size_t i = 0; right && i < kDigestFields; ++i) {
-    right = FromHex(fields.at(i).string_or(""), ghost.digest.fields[i]);
+    right = text::FromHex(fields.at(i).string_or(""), ghost.digest.fields[i]);
   }
   if (!right) {
     return Malformed("digest");

@@ -19,36 +19,15 @@ using text::JsonValue;
 using text::JsonWriter;
 
 constexpr int64_t kVersion = 1;
-constexpr int kHexDigit = 4;  // bits
 
 std::string HexOf(std::string_view bytes) {
   return text::Hex({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
 }
 
-std::optional<int> DigitOf(char c) {
-  if (c >= '0' && c <= '9') {
-    return c - '0';
-  }
-  if (c >= 'a' && c <= 'f') {
-    return c - 'a' + 10;
-  }
-  return std::nullopt;
-}
-
-std::optional<std::string> FromHex(std::string_view hex) {
-  if (hex.size() % 2 != 0) {
-    return std::nullopt;
-  }
-  std::string bytes;
-  for (size_t i = 0; i < hex.size(); i += 2) {
-    const std::optional<int> high = DigitOf(hex[i]);
-    const std::optional<int> low = DigitOf(hex[i + 1]);
-    if (!high || !low) {
-      return std::nullopt;
-    }
-    bytes.push_back(static_cast<char>((*high << kHexDigit) | *low));
-  }
-  return bytes;
+std::optional<std::string> BytesOf(std::string_view hex) {
+  std::string bytes(hex.size() / 2, '\0');
+  const std::span out(reinterpret_cast<uint8_t*>(bytes.data()), bytes.size());
+  return text::FromHex(hex, out) ? std::optional(std::move(bytes)) : std::nullopt;
 }
 
 // Text as it is; what is no UTF-8 as {"hex": …}.
@@ -72,9 +51,9 @@ class RowReader {
     if (const auto text = value.string()) {
       return std::string(*text);
     }
-    return Kept(FromHex(value["hex"].string_or("x")));
+    return Kept(BytesOf(value["hex"].string_or("x")));
   }
-  std::string Hex() { return Kept(FromHex(row_.at(next_++).string_or("x"))); }
+  std::string Hex() { return Kept(BytesOf(row_.at(next_++).string_or("x"))); }
   Position At() { return Kept(Position::FromHex(row_.at(next_++).string_or({}))); }
   uint64_t Number(uint64_t most) {
     const auto value = row_.at(next_++).integer();
@@ -84,14 +63,8 @@ class RowReader {
     }
     return static_cast<uint64_t>(*value);
   }
-  template <size_t kSize>
-  void Digest(std::array<uint8_t, kSize>& digest) {
-    const std::string bytes = Hex();
-    if (bytes.size() != kSize) {
-      whole_ = false;
-      return;
-    }
-    std::copy(bytes.begin(), bytes.end(), digest.begin());
+  void Digest(std::span<uint8_t> digest) {
+    whole_ &= text::FromHex(row_.at(next_++).string_or("x"), digest);
   }
   void Refuse() { whole_ = false; }
   bool whole() const { return whole_ && row_.size() == next_; }

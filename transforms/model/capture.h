@@ -78,6 +78,8 @@ struct CaptureMetadata {
   std::optional<Removal> removal;
   Exchange exchange;
 
+  // A post of which its list said nothing, or whose entry was forgotten.
+  bool IsPostWithoutEntry() const { return role == CaptureRole::kPost && entry.empty(); }
   bool operator==(const CaptureMetadata&) const = default;
 };
 

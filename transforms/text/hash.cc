@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transforms/text/hash.h"
 
+#include <charconv>
 #include <memory>
 
 #include <openssl/evp.h>
@@ -46,6 +47,21 @@ std::string Hex(std::span<const uint8_t> bytes) {
     out.push_back(kDigits[byte & 15]);
   }
   return out;
+}
+
+bool FromHex(std::string_view hex, std::span<uint8_t> bytes) {
+  constexpr int kHexadecimal = 16;
+  if (hex.size() != 2 * bytes.size()) {
+    return false;
+  }
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    const char* begin = hex.data() + 2 * i;
+    const auto [end, error] = std::from_chars(begin, begin + 2, bytes[i], kHexadecimal);
+    if (error != std::errc{} || end != begin + 2) {
+      return false;
+    }
+  }
+  return true;
 }
 
 std::string Base32(std::span<const uint8_t> bytes) {

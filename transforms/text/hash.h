@@ -12,6 +12,8 @@ namespace newswire::text {
 std::array<uint8_t, 32> Sha256(std::string_view bytes);
 std::array<uint8_t, 20> Sha1(std::string_view bytes);
 std::string Hex(std::span<const uint8_t> bytes);  // lower case
+// Fills `bytes` from twice as many digits, of either case; false when they are not that.
+bool FromHex(std::string_view hex, std::span<uint8_t> bytes);
 std::string Base32(
     std::span<const uint8_t> bytes);  // RFC 4648 upper case, no padding needed for SHA-1
 

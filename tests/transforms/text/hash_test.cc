@@ -14,6 +14,16 @@ TEST(Hash, MatchesPublishedVectors) {
   EXPECT_EQ(Hex(Sha1("abc")), "a9993e364706816aba3e25717850c26c9cd0d89d");
 }
 
+TEST(Hash, ReadsTheHexadecimalThatItWrites) {
+  std::array<uint8_t, 20> digest{};
+  EXPECT_TRUE(FromHex("A9993e364706816aba3e25717850c26c9cd0d89d", digest));
+  EXPECT_EQ(digest, Sha1("abc"));
+  std::array<uint8_t, 2> bytes{};
+  for (const char* hex : {"", "a", "abc", "abcde", "ab g", "-1ab", "0xab", "+1+2"}) {
+    EXPECT_FALSE(FromHex(hex, bytes)) << hex;
+  }
+}
+
 TEST(Hash, WritesBase32AsWarcToolsDo) {
   EXPECT_EQ(Base32(Sha1("")), "3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ");  // of every empty payload
   const std::string foob = "fooba";
