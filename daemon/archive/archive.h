@@ -87,6 +87,8 @@ class Archive {
   // Appends a control record; durable, acknowledged and failing as a capture is. Its address, id
   // and date are made here. In force for readers once it is durable, before `done` is called.
   void AppendControl(ControlKind kind, std::string body, Appended done);
+  // The same, waiting for the answer: not from a callback.
+  Result<ArchiveAddress> AppendControlAndWait(ControlKind kind, std::string body);
   // Those in force now. Never null; a value that does not change.
   std::shared_ptr<const Controls> controls() const;
   // Ends the segment that is being written, after all that was appended before: what lies below the

@@ -2,7 +2,6 @@
 #include "daemon/archive/redact.h"
 
 #include <algorithm>
-#include <future>
 #include <utility>
 
 #include <fmt/format.h>
@@ -54,8 +53,7 @@ std::vector<RedactedDocument> DocumentsOf(const HoldingCapture& held, const Tran
 Transformed Run(const Pipeline& pipeline, const Capture& capture) {
   Transformed transformed = pipeline.Run(capture);
   // As the relay's transforms have it.
-  transformed.without_entry =
-      capture.metadata.role == CaptureRole::kPost && capture.metadata.entry.empty();
+  transformed.without_entry = capture.metadata.IsPostWithoutEntry();
   return transformed;
 }
 
@@ -233,15 +231,6 @@ std::string Redactor::Body() {
   return RedactionToJson(redaction_);
 }
 
-Result<Position> AppendRecord(Archive& archive, std::string body) {
-  std::promise<Result<ArchiveAddress>> answer;
-  archive.AppendControl(
-      ControlKind::kRedaction, std::move(body),
-      [&answer](Result<ArchiveAddress> address) { answer.set_value(std::move(address)); });
-  const Result<ArchiveAddress> address = answer.get_future().get();
-  return address ? Result<Position>(address->position) : std::unexpected(address.error());
-}
-
 Status CheckRequest(const RedactRequest& request) {
   return request.posts.empty() ? Fail(ErrorKind::kPermanent, "no post was named") : Status();
 }
@@ -283,7 +272,8 @@ Result<RedactReport> Redact(Archive& archive, const RedactRequest& request,
     return std::move(redactor.report());
   }
   NEWSWIRE_FAIL_POINT("archive.redact.before_record");
-  const Result<Position> record = AppendRecord(archive, redactor.Body());
+  const Result<ArchiveAddress> record =
+      archive.AppendControlAndWait(ControlKind::kRedaction, redactor.Body());
   if (!record) {
     redactor.GiveUp();
     return std::unexpected(record.error());
@@ -291,13 +281,13 @@ Result<RedactReport> Redact(Archive& archive, const RedactRequest& request,
   NEWSWIRE_FAIL_POINT("archive.redact.recorded");
   spdlog::warn("archive: posts are redacted posts={} captures={} segments={} record={}",
                fmt::join(request.posts, ","), redactor.report().captures.size(),
-               redactor.report().segments.size(), record->ToHex());
+               redactor.report().segments.size(), record->position.ToHex());
   if (Status placed = PutInPlace(dir, redactor.redaction().segments); !placed) {
     Error error = placed.error();
     error.kind = ErrorKind::kCorruption;  // the redaction is in force, whatever the reason
     return WithContext(error, "the redaction is recorded, and is completed at the next start");
   }
-  redactor.report().record = *record;
+  redactor.report().record = record->position;
   return std::move(redactor.report());
 }
 

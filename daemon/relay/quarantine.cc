@@ -2,7 +2,6 @@
 #include "daemon/relay/quarantine.h"
 
 #include <csignal>
-#include <future>
 #include <utility>
 #include <vector>
 
@@ -45,15 +44,6 @@ std::string ControlBody(Position capture, std::string_view reason) {
   return body;
 }
 
-Status Append(archive::Archive& archive, Position capture, std::string_view reason) {
-  std::promise<Status> answer;
-  archive.AppendControl(archive::ControlKind::kQuarantine, ControlBody(capture, reason),
-                        [&answer](const Result<ArchiveAddress>& appended) {
-                          answer.set_value(appended ? Status() : std::unexpected(appended.error()));
-                        });
-  return answer.get_future().get();
-}
-
 }  // namespace
 
 Status QuarantineCrashers(archive::Archive& archive, const std::filesystem::path& crashes) {
@@ -74,8 +64,10 @@ Status QuarantineCrashers(archive::Archive& archive, const std::filesystem::path
     }
     const std::string reason = ReasonOf(signals);
     NEWSWIRE_FAIL_POINT("quarantine.before_record");
-    if (Status status = Append(archive, capture, reason); !status) {
-      return WithContext(status.error(), "quarantine of capture " + capture.ToHex());
+    const auto recorded = archive.AppendControlAndWait(archive::ControlKind::kQuarantine,
+                                                       ControlBody(capture, reason));
+    if (!recorded) {
+      return WithContext(recorded.error(), "quarantine of capture " + capture.ToHex());
     }
     NEWSWIRE_FAIL_POINT("quarantine.recorded");
     spdlog::error("a capture is put aside and becomes a dead letter position={} reason=\"{}\"",

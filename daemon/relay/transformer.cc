@@ -124,8 +124,7 @@ struct Transformer::Governing {
     }
     Transformed transformed = (*runner)(capture);
     transformed.body = BodyOf(capture);
-    transformed.without_entry =
-        capture.metadata.role == CaptureRole::kPost && capture.metadata.entry.empty();
+    transformed.without_entry = capture.metadata.IsPostWithoutEntry();
     return transformed;
   }
 };

@@ -95,16 +95,6 @@ inline Result<ArchiveAddress> AppendAndWait(Archive& archive, Capture capture) {
   return got.get();
 }
 
-inline Result<ArchiveAddress> AppendControlAndWait(Archive& archive, ControlKind kind,
-                                                   std::string body) {
-  auto answer = std::make_shared<std::promise<Result<ArchiveAddress>>>();
-  std::future<Result<ArchiveAddress>> got = answer->get_future();
-  archive.AppendControl(kind, std::move(body), [answer](Result<ArchiveAddress> address) {
-    answer->set_value(std::move(address));
-  });
-  return got.get();
-}
-
 // All that a reader gives, by kind.
 struct Contents {
   std::vector<Capture> captures;

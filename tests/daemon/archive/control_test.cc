@@ -61,7 +61,7 @@ TEST(ArchiveControl, IsInForceBeforeTheFirstCaptureOfAReaderAndGivenAtItsPlace) 
     first = Append(*archive, 0);
     Append(*archive, 1);
     const auto done =
-        AppendControlAndWait(*archive, ControlKind::kQuarantine, Naming(first.position));
+        archive->AppendControlAndWait(ControlKind::kQuarantine, Naming(first.position));
     ASSERT_TRUE(done) << done.error();
     control = *done;
     EXPECT_NE(archive->controls()->Find(ControlKind::kQuarantine, first.position), nullptr)
@@ -102,9 +102,9 @@ TEST(ArchiveControl, EverySegmentsHeadListsThoseInForceAndTheirSegmentsMayGo) {
   {
     const auto archive = OpenAt(folder.path(), 1);  // a segment for each unit
     const ArchiveAddress first = Append(*archive, 0);
-    ASSERT_TRUE(AppendControlAndWait(*archive, ControlKind::kQuarantine, Naming(first.position)));
+    ASSERT_TRUE(archive->AppendControlAndWait(ControlKind::kQuarantine, Naming(first.position)));
     ASSERT_TRUE(
-        AppendControlAndWait(*archive, ControlKind::kRedaction, R"({"posts":["finews:1"]})"));
+        archive->AppendControlAndWait(ControlKind::kRedaction, R"({"posts":["finews:1"]})"));
     later = Append(*archive, 1);
   }
   const auto segments = ListSegments(folder.path());
@@ -153,7 +153,7 @@ TEST(ArchiveControl, ReachesAReaderThatFollowsALiveArchive) {
   };
   EXPECT_EQ(next_capture(), first);
   EXPECT_TRUE((*reader)->controls()->empty());
-  ASSERT_TRUE(AppendControlAndWait(*archive, ControlKind::kQuarantine, Naming(second.position)));
+  ASSERT_TRUE(archive->AppendControlAndWait(ControlKind::kQuarantine, Naming(second.position)));
   EXPECT_EQ(next_capture(), second);
   EXPECT_NE((*reader)->controls()->Find(ControlKind::kQuarantine, second.position), nullptr)
       << "known with the capture, before its own place is reached";
@@ -166,7 +166,7 @@ TEST(ArchiveControl, ATornOneIsCutOffAtEveryByte) {
     const auto archive = OpenAt(original.path());
     capture = Append(*archive, 0);
     const auto done =
-        AppendControlAndWait(*archive, ControlKind::kQuarantine, Naming(capture.position));
+        archive->AppendControlAndWait(ControlKind::kQuarantine, Naming(capture.position));
     ASSERT_TRUE(done) << done.error();
     control = *done;
   }
@@ -196,7 +196,7 @@ TEST(ArchiveControl, ADamagedOneIsNamedAndTheListsBehindItStillKnowIt) {
     const auto archive = OpenAt(folder.path(), 2500);
     first = Append(*archive, 0);
     const auto done =
-        AppendControlAndWait(*archive, ControlKind::kQuarantine, Naming(first.position));
+        archive->AppendControlAndWait(ControlKind::kQuarantine, Naming(first.position));
     ASSERT_TRUE(done) << done.error();
     control = *done;
     for (int n = 1; n < 6; ++n) {
@@ -222,7 +222,7 @@ TEST(ArchiveControl, ADamagedListIsReplacedByTheOneBeforeIt) {
   {
     const auto archive = OpenAt(folder.path(), 1);
     first = Append(*archive, 0);
-    ASSERT_TRUE(AppendControlAndWait(*archive, ControlKind::kQuarantine, Naming(first.position)));
+    ASSERT_TRUE(archive->AppendControlAndWait(ControlKind::kQuarantine, Naming(first.position)));
     Append(*archive, 1);
     Append(*archive, 2);
   }
@@ -263,7 +263,7 @@ TEST(ArchiveControl, ABodyThatIsNoneIsRefusedAndNothingOfItStays) {
   const auto archive = OpenAt(folder.path());
   Append(*archive, 0);
   for (const char* body : {"", "[1]", "{", R"({"captures":"x"})", R"({"captures":["x"]})"}) {
-    const auto refused = AppendControlAndWait(*archive, ControlKind::kRedaction, body);
+    const auto refused = archive->AppendControlAndWait(ControlKind::kRedaction, body);
     ASSERT_FALSE(refused) << body;
     EXPECT_EQ(refused.error().kind, ErrorKind::kPermanent) << body;
   }
@@ -279,7 +279,7 @@ TEST(ArchiveControl, SaysNothingInForeignFiles) {
   {
     const auto archive = OpenAt(folder.path());
     const ArchiveAddress first = Append(*archive, 0);
-    ASSERT_TRUE(AppendControlAndWait(*archive, ControlKind::kQuarantine, Naming(first.position)));
+    ASSERT_TRUE(archive->AppendControlAndWait(ControlKind::kQuarantine, Naming(first.position)));
   }
   const Contents got = ReadFiles({folder.path() / kSegment});
   EXPECT_EQ(got.captures.size(), 1U);
@@ -292,7 +292,7 @@ TEST(ArchiveControl, ToolsReadArchivesThatHoldThem) {
   {
     const auto archive = OpenAt(folder.path(), 1200);
     const ArchiveAddress first = Append(*archive, 0);
-    ASSERT_TRUE(AppendControlAndWait(*archive, ControlKind::kQuarantine, Naming(first.position)));
+    ASSERT_TRUE(archive->AppendControlAndWait(ControlKind::kQuarantine, Naming(first.position)));
     Append(*archive, 1);
   }
   std::ostringstream out, err;

@@ -260,8 +260,8 @@ TEST(Relay, AnUpgradedPipelineAloneRevisesNothing) {
 TEST(Relay, GoesPastAControlRecordAndChecksItsPositionAtTheNextStart) {
   RelayWorld world;
   world.Append({ScriptedPage({.id = "s:1"}, 1)});
-  const auto control = archive::AppendControlAndWait(
-      world.archive(), archive::ControlKind::kRedaction, R"({"posts":["s:9"]})");
+  const auto control = world.archive().AppendControlAndWait(archive::ControlKind::kRedaction,
+                                                            R"({"posts":["s:9"]})");
   ASSERT_TRUE(control) << control.error();
   Truth truth;
   ScriptedOutput output(truth);
