@@ -392,6 +392,7 @@ void AddRedact(CLI::App& archive, const Streams& streams, Action& action) {
       }
       SetUpLogging("error");
       const Interrupt interrupt;
+      words->redact.terminal = isatty(STDERR_FILENO) != 0;
       return RunRedact(words->redact, *config, streams.out, streams.err, SystemClock(),
                        interrupt.stop());
     };

@@ -68,11 +68,20 @@ void Progress::Show(uint64_t done, uint64_t total, uint64_t count, std::string_v
 }
 
 void Progress::ShowCount(std::string_view what, uint64_t count) {
-  if (!Due()) {
-    return;
+  if (Due()) {
+    Draw(fmt::format("{}: {}", what, count));
   }
-  err_ << (terminal_ ? kClearLine : "") << fmt::format("{}: {}: {}", command_, what, count)
-       << (terminal_ ? "" : "\n") << std::flush;
+}
+
+void Progress::ShowPosition(Position at) {
+  if (Due()) {
+    Draw(fmt::format("looking at position {}", at.ToHex()));
+  }
+}
+
+void Progress::Draw(std::string_view state) {
+  err_ << (terminal_ ? kClearLine : "") << command_ << ": " << state << (terminal_ ? "" : "\n")
+       << std::flush;
   drawn_ = terminal_;
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "fetchers/clock.h"
+#include "transforms/model/position.h"
 
 namespace newswire::commands {
 
@@ -23,6 +24,8 @@ class Progress {
             std::string_view also = {});
   // Of work whose end is not known: so many so far.
   void ShowCount(std::string_view what, uint64_t count);
+  // The same of a search through the archive: where it is.
+  void ShowPosition(Position at);
   // A message of its own line, whatever is drawn.
   void Say(std::string_view message);
   // Takes away what is drawn.
@@ -32,6 +35,7 @@ class Progress {
 
  private:
   bool Due();
+  void Draw(std::string_view state);
 
   const std::string command_;
   std::ostream& err_;

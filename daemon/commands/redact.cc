@@ -11,6 +11,7 @@
 #include "daemon/archive/capture_filter.h"
 #include "daemon/assembly.h"
 #include "daemon/commands/exit_codes.h"
+#include "daemon/commands/progress.h"
 #include "daemon/control/client.h"
 #include "daemon/control/protocol.h"
 
@@ -18,8 +19,6 @@ namespace newswire::commands {
 namespace {
 
 using archive::RedactReport;
-
-constexpr std::chrono::seconds kTellEvery{10};
 
 // `owned` is set when another process owns the archive, and does not answer.
 Result<RedactReport> RedactNow(const RedactWords& words, const config::Config& config,
@@ -61,15 +60,11 @@ int RunRedact(const RedactWords& words, const config::Config& config, std::ostre
                        config.archive.dir.native());
     return kExitFailed;
   }
-  SteadyTime told = clock.Steady();
-  const auto progress = [&](Position at) {
-    if (clock.Steady() - told >= kTellEvery) {
-      told = clock.Steady();
-      err << fmt::format("newswired archive redact: looking at position {}\n", at.ToHex());
-    }
-  };
+  Progress progress("redact", err, words.terminal, clock);
   bool owned = false;
-  const Result<RedactReport> report = RedactNow(words, config, clock, stop, progress, owned);
+  const Result<RedactReport> report = RedactNow(
+      words, config, clock, stop, [&progress](Position at) { progress.ShowPosition(at); }, owned);
+  progress.Clear();
   if (!report) {
     err << fmt::format("newswired archive redact: {}\n", report.error().message);
     return owned                                       ? kExitFenced

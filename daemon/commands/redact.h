@@ -13,6 +13,7 @@ namespace newswire::commands {
 struct RedactWords {
   archive::RedactRequest request;
   bool dry_run = false;
+  bool terminal = false;  // whether `err` is one
 };
 
 // `newswired archive redact`: through the daemon that owns the archive when one runs, else as its
