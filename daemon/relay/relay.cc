@@ -11,7 +11,6 @@
 
 #include "daemon/archive/reader.h"
 #include "daemon/fail_point.h"
-#include "daemon/publish/hint.h"
 #include "daemon/relay/crash_notes.h"
 #include "daemon/relay/drain.h"
 #include "daemon/relay/pending_batch.h"
@@ -20,6 +19,7 @@
 #include "daemon/relay/restore.h"
 #include "daemon/relay/retention.h"
 #include "daemon/relay/sequencer.h"
+#include "daemon/relay/start.h"
 #include "daemon/relay/transformer.h"
 
 namespace newswire::relay {
@@ -27,10 +27,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::string_view kHintName = "hint.json";
 constexpr std::string_view kStateName = "sequencer.db";
-constexpr milliseconds kHintInterval{1000};
-constexpr milliseconds kHintRetry{60'000};  // on a full disk
 constexpr std::chrono::minutes kWarnInterval{1};
 constexpr milliseconds kFirstRetry{100};
 constexpr milliseconds kLongestRetry{10'000};
@@ -47,10 +44,10 @@ class LiveRun {
       : options_(options),
         output_(output),
         archive_(archive),
-        begun_at_(begun_at),
         clock_(clock),
         counters_(counters),
         stop_(stop),
+        start_(options, output, archive, begun_at, clock),
         retention_(options.archive_dir, options.retention, archive, clock),
         drain_(std::move(stop), options.drain) {}
 
@@ -61,13 +58,6 @@ class LiveRun {
 
   Result<SessionEnd> Session();
   Status OpenSequencer();
-  Result<std::optional<publish::Checkpoint>> OpenOutput();
-  struct Start {
-    Position position;
-    bool committed = false;  // it is the output's checkpoint
-  };
-  Result<Start> StartOf(const std::optional<publish::Checkpoint>& checkpoint);
-  Result<std::string> MisfitOf(const publish::Checkpoint& checkpoint) const;
   Result<std::unique_ptr<Transformer>> OpenTransformer(Position from);
   Result<SessionEnd> Follow(Transformer& transformer, Position start,
                             publish::Checkpoint committed);
@@ -77,8 +67,8 @@ class LiveRun {
   Status TakeCapture(Transformed capture, PendingBatch& batch);
   Status TakeControl(const archive::Control& control, PendingBatch* batch);
   Result<publish::Commit> Commit(PendingBatch& batch);
-  Status PrepareTopics(const std::vector<std::string>& slugs);
-  void UpdateHint(const publish::Checkpoint& checkpoint, bool now);
+  template <typename Ask>
+  auto Persist(std::string_view what, const Ask& ask) -> decltype(ask());
   // Marks errors of the state, so that damage to it is told from damage to the archive.
   template <typename R>
   R OfState(R result) {
@@ -87,33 +77,27 @@ class LiveRun {
     }
     return result;
   }
-  std::filesystem::path hint_file() const { return options_.archive_dir / kHintName; }
   std::filesystem::path state_file() const { return options_.state_dir / kStateName; }
   bool stopped() const { return stop_.stop_requested(); }
 
   const RelayOptions& options_;
   publish::Output& output_;
   archive::Archive& archive_;
-  const Position begun_at_;
   const Clock& clock_;
   RelayCounters& counters_;
   std::stop_token stop_;
+  Start start_;
   Retention retention_;
   Drain drain_;
   std::unique_ptr<archive::Reader> reader_;  // of the present session
   Transformer* transformer_ = nullptr;       // of the present session, for Reread
   std::unique_ptr<Sequencer> sequencer_;
-  std::optional<Position> chosen_;  // the start by on_missing_position: the end of then, not of now
   bool state_damaged_ = false;
-  uint64_t unflushed_ = 0;       // bytes of archive folded since the last Flush
-  ArchiveAddress last_folded_;   // the last capture taken without publishing
-  uint64_t ignored_before_ = 0;  // rechecks ignored by earlier sequencers of this run
-  SteadyTime hint_written_{};
+  uint64_t unflushed_ = 0;            // bytes of archive folded since the last Flush
+  ArchiveAddress last_folded_;        // the last capture taken without publishing
+  uint64_t ignored_before_ = 0;       // rechecks ignored by earlier sequencers of this run
   std::optional<SteadyTime> warned_;  // of ignored re-checks, when
-  std::optional<Position> hinted_;
-  std::optional<SteadyTime> hint_failed_;  // of writing the hint, when
-  bool published_ = false;                 // or tried to
-  bool failing_ = false;                   // the last commit did not succeed
+  bool failing_ = false;              // the last commit did not succeed
 };
 
 Status LiveRun::Run() {
@@ -187,88 +171,6 @@ Status LiveRun::OpenSequencer() {
   return {};
 }
 
-Result<std::optional<publish::Checkpoint>> LiveRun::OpenOutput() {
-  milliseconds retry = kFirstRetry;
-  while (true) {
-    auto checkpoint = output_.Open(stop_);
-    if (checkpoint || checkpoint.error().kind != ErrorKind::kTransient) {
-      return checkpoint;
-    }
-    spdlog::warn("output is away, events wait in the archive reason=\"{}\"",
-                 checkpoint.error().message);
-    Pause(retry, stop_);
-    if (stopped()) {
-      return Fail(ErrorKind::kCancelled, "stopped while waiting for the output");
-    }
-    retry = std::min(retry * 2, kLongestRetry);
-  }
-}
-
-Result<LiveRun::Start> LiveRun::StartOf(const std::optional<publish::Checkpoint>& checkpoint) {
-  publish::StartState state{.hint = {},
-                            .checkpoint = checkpoint,
-                            .misfit = {},
-                            .archive_created = archive_.created() && counters_.committed == 0,
-                            .archive_end = archive_.durable_end(),
-                            .output = options_.output_name,
-                            .identity = output_.Identity(),
-                            .on_missing_position = options_.kafka.on_missing_position};
-  if (auto hint = publish::ReadHint(hint_file())) {
-    state.hint = std::move(*hint);
-  } else {
-    spdlog::warn("hint beside the archive cannot be read reason=\"{}\"", hint.error().message);
-  }
-  if (checkpoint) {
-    auto misfit = MisfitOf(*checkpoint);
-    if (!misfit) {
-      return std::unexpected(misfit.error());
-    }
-    state.misfit = std::move(*misfit);
-  }
-  auto position = publish::DecideStart(state);
-  if (!position) {
-    return std::unexpected(position.error());
-  }
-  const bool fits = checkpoint && state.misfit.empty() && checkpoint->position == *position;
-  if (fits || *position == Position()) {
-    return Start{.position = *position, .committed = fits};
-  }
-  if (!chosen_) {
-    chosen_ = *position;
-    spdlog::warn("the start was chosen by kafka.on_missing_position position={}",
-                 position->ToHex());
-  }
-  return Start{.position = *chosen_};
-}
-
-// Why the archive is not the one that was published up to there; empty: it is.
-Result<std::string> LiveRun::MisfitOf(const publish::Checkpoint& checkpoint) const {
-  // Before this process has published, what the output holds is an earlier one's: it cannot lie in
-  // what intake has appended since.
-  const Position end = published_ ? archive_.durable_end() : begun_at_;
-  if (checkpoint.position > end) {
-    return fmt::format(
-        "the output was given this archive up to position {}, but the archive ends at {}: it is "
-        "older than what was published (restored from a backup?) or has lost its newest segment",
-        checkpoint.position.ToHex(), end.ToHex());
-  }
-  if (checkpoint.last_record.empty()) {
-    return "";
-  }
-  auto holds =
-      archive::HoldsRecord(options_.archive_dir, checkpoint.last_capture, checkpoint.last_record);
-  if (!holds) {
-    return WithContext(holds.error(), "checking the archive against the checkpoint");
-  }
-  if (!*holds) {
-    return fmt::format(
-        "the archive does not hold record {} at position {}, which the output names as the last "
-        "one published: it is not the archive that was published from",
-        checkpoint.last_record, checkpoint.last_capture.ToHex());
-  }
-  return "";
-}
-
 Result<std::unique_ptr<Transformer>> LiveRun::OpenTransformer(Position from) {
   auto reader = archive::Reader::OpenArchive(
       options_.archive_dir, from, [this] { return archive_.durable_end(); },
@@ -298,11 +200,12 @@ Result<LiveRun::SessionEnd> LiveRun::Session() {
   if (Status status = OpenSequencer(); !status) {
     return std::unexpected(status.error());
   }
-  auto checkpoint = OpenOutput();
+  auto checkpoint =
+      Persist("output is away, events wait in the archive", [this] { return output_.Open(stop_); });
   if (!checkpoint) {
     return std::unexpected(checkpoint.error());
   }
-  auto start = StartOf(*checkpoint);
+  auto start = start_.Find(*checkpoint);
   if (!start) {
     return std::unexpected(start.error());
   }
@@ -334,8 +237,13 @@ Result<LiveRun::SessionEnd> LiveRun::Session() {
 }
 
 Status LiveRun::BecomeReady(PendingBatch& batch, Position start) {
-  if (Status status = PrepareTopics(sequencer_->TopicSlugs()); !status) {
-    return status;
+  const std::vector<std::string> slugs = sequencer_->TopicSlugs();
+  if (!slugs.empty()) {
+    Status prepared =
+        Persist("topics cannot be made now", [&] { return output_.PrepareTopics(slugs, stop_); });
+    if (!prepared) {
+      return prepared;
+    }
   }
   counters_.output_ready = !failing_;
   // A start that the output does not hold yet (it was given by the operator's on_missing_position)
@@ -453,7 +361,7 @@ Result<LiveRun::SessionEnd> LiveRun::Stop(PendingBatch& batch) {
   }
   // Nothing committed is no news: a hint of 0 would let the next start begin at the beginning.
   if (batch.committed().position != Position()) {
-    UpdateHint(batch.committed(), true);
+    start_.Remember(batch.committed(), true);
   }
   return SessionEnd::kStopped;
 }
@@ -517,7 +425,7 @@ Result<publish::Commit> LiveRun::Commit(PendingBatch& batch) {
     return std::unexpected(status.error());
   }
   NEWSWIRE_FAIL_POINT("relay.after_flush");
-  published_ = true;
+  start_.Publishing();
   auto outcome = output_.Publish(wanted, drain_.token());
   failing_ = !outcome || *outcome != publish::Commit::kDone;
   if (failing_) {
@@ -532,44 +440,24 @@ Result<publish::Commit> LiveRun::Commit(PendingBatch& batch) {
   counters_.committed = wanted.checkpoint.position.value();
   ++counters_.commits;
   batch.Committed(clock_.Steady());
-  UpdateHint(batch.committed(), false);
+  start_.Remember(batch.committed(), false);
   return publish::Commit::kDone;
 }
 
-Status LiveRun::PrepareTopics(const std::vector<std::string>& slugs) {
-  milliseconds retry = kFirstRetry;
-  while (!slugs.empty()) {
-    Status status = output_.PrepareTopics(slugs, stop_);
-    if (status || status.error().kind != ErrorKind::kTransient) {
-      return status;
+// Asks the output again, less and less often, while it is away.
+template <typename Ask>
+auto LiveRun::Persist(std::string_view what, const Ask& ask) -> decltype(ask()) {
+  for (milliseconds retry = kFirstRetry; true; retry = std::min(retry * 2, kLongestRetry)) {
+    auto answer = ask();
+    if (answer || answer.error().kind != ErrorKind::kTransient) {
+      return answer;
     }
-    spdlog::warn("topics cannot be made now reason=\"{}\"", status.error().message);
+    spdlog::warn("{} reason=\"{}\"", what, answer.error().message);
     Pause(retry, stop_);
     if (stopped()) {
-      return Fail(ErrorKind::kCancelled, "stopped while topics were to be made");
+      return Fail(ErrorKind::kCancelled, "stopped while waiting for the output");
     }
-    retry = std::min(retry * 2, kLongestRetry);
   }
-  return {};
-}
-
-void LiveRun::UpdateHint(const publish::Checkpoint& checkpoint, bool now) {
-  const SteadyTime time = clock_.Steady();
-  if (hinted_ == checkpoint.position || (!now && hinted_ && time - hint_written_ < kHintInterval) ||
-      (!now && hint_failed_ && time - *hint_failed_ < kHintRetry)) {
-    return;
-  }
-  Status status = publish::WriteHint(hint_file(), {.output = options_.output_name,
-                                                   .position = checkpoint.position,
-                                                   .identity = output_.Identity()});
-  if (!status) {
-    spdlog::warn("hint beside the archive cannot be written reason=\"{}\"", status.error().message);
-    hint_failed_ = time;
-    return;
-  }
-  hint_failed_.reset();
-  hint_written_ = time;
-  hinted_ = checkpoint.position;
 }
 
 }  // namespace
@@ -588,12 +476,7 @@ Status Relay::Prepare() {
   if (!archive_.empty()) {
     return {};
   }
-  const std::filesystem::path file = options_.archive_dir / kHintName;
-  auto hint = publish::ReadHint(file);
-  if (hint && *hint) {
-    return {};
-  }
-  return publish::WriteHint(file, {.output = options_.output_name, .position = {}, .identity = {}});
+  return Start::WriteFirstHint(options_);
 }
 
 Status Relay::Run(std::stop_token stop) {
