@@ -278,9 +278,12 @@ struct Intake::Session {
     }
   }
 
-  // Until a source is due, as seen at a look.
+  // Until a source is due, as seen at a look; while nothing is started, until room is looked for.
   milliseconds UntilDue() const {
     milliseconds wait = kLongestWait;
+    if (counters.paused) {
+      return wait;
+    }
     const UtcMillis now = schedule.Now();
     const auto consider = [&](UtcMillis at) {
       wait = std::min(wait, std::max(at - now, milliseconds{0}));
