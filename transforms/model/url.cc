@@ -48,6 +48,16 @@ bool MustEncode(uint8_t c, std::string_view also) {
   return c <= 0x20 || c >= 0x7F || also.find(static_cast<char>(c)) != std::string_view::npos;
 }
 
+// A character as it is. A lone `%` before it, which is left alone elsewhere, is encoded where the
+// two of them would now read as an escape.
+void AppendPlain(char c, std::string& out) {
+  out.push_back(c);
+  const size_t size = out.size();
+  if (size >= 3 && out[size - 3] == '%' && HexValue(out[size - 2]) >= 0 && HexValue(c) >= 0) {
+    out.insert(size - 2, "25");
+  }
+}
+
 // Percent-encoding normalised: unreserved characters decoded, hexadecimal in upper case; what may
 // not stand in a path is encoded, bytes that are not UTF-8 as they are.
 void AppendPath(std::string_view path, std::string& out) {
@@ -57,7 +67,7 @@ void AppendPath(std::string_view path, std::string& out) {
         HexValue(path[i + 2]) >= 0) {
       const auto byte = static_cast<uint8_t>(HexValue(path[i + 1]) * 16 + HexValue(path[i + 2]));
       if (IsUnreserved(byte)) {
-        out.push_back(static_cast<char>(byte));
+        AppendPlain(static_cast<char>(byte), out);
       } else {
         AppendPercent(byte, out);
       }
@@ -65,7 +75,7 @@ void AppendPath(std::string_view path, std::string& out) {
     } else if (MustEncode(c, "\"<>`{}|^")) {
       AppendPercent(c, out);
     } else {
-      out.push_back(static_cast<char>(c));
+      AppendPlain(path[i], out);
     }
   }
 }

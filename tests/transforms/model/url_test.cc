@@ -82,6 +82,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"http://example.com/%7euser/%41%2f%e5", "http://example.com/~user/A%2F%E5"},
         Case{"http://example.com/a b\"<>", "http://example.com/a%20b%22%3C%3E"},
         Case{"http://example.com/100%", "http://example.com/100%"},
+        Case{"http://example.com/100%%30e", "http://example.com/100%250e"},
+        Case{"http://example.com/100%3%30", "http://example.com/100%2530"},
         Case{"http://example.com/工信部", "http://example.com/%E5%B7%A5%E4%BF%A1%E9%83%A8"},
         Case{"http://example.com/\xB9\xA4", "http://example.com/%B9%A4"},
         Case{"http://example.com?a=b&c=工", "http://example.com/?a=b&c=%E5%B7%A5"},
