@@ -27,8 +27,7 @@ constexpr uint64_t kFlushEvery = 10'000;  // keys in one transaction
 }  // namespace
 
 std::string ImportKey(const Capture& capture) {
-  if (capture.kind == CaptureKind::kRevisit || !capture.refers_to ||
-      capture.refers_to->record_id.empty()) {
+  if (!capture.IsImported()) {
     return {};
   }
   const std::array<uint8_t, 20> sum = text::Sha1(

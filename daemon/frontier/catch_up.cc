@@ -33,7 +33,7 @@ class Recorder {
 
   Status Take(const Capture& capture) {
     const auto& metadata = capture.metadata;
-    if (metadata.source.empty() || metadata.link.empty()) {
+    if (metadata.source.empty() || metadata.link.empty() || capture.IsImported()) {
       return {};
     }
     if (metadata.role == CaptureRole::kPost) {

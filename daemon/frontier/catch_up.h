@@ -16,8 +16,9 @@ namespace newswire::frontier {
 // be written). A frontier of which nothing is known is filled from the whole archive: every post
 // link that was captured, with its validators, entry and last answer, and every entry of the feeds
 // that are the body of their posts; what the archive does not know is met as at first contact, and
-// the sources count as not contacted. An entry that the frontier heard of before stays: it is as
-// new as the capture's, or newer.
+// the sources count as not contacted. What was imported is passed over: it was not asked for, and
+// is not asked for again. An entry that the frontier heard of before stays: it is as new as the
+// capture's, or newer.
 //
 // Links of `sources` are due at the re-check that follows their last answer; at once where that has
 // passed, the answer was a failure, or the entry has changed since. What was fetched after `now`,

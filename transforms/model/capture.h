@@ -86,7 +86,8 @@ struct CaptureMetadata {
 std::string CaptureMetadataToJson(const CaptureMetadata& metadata);
 Result<CaptureMetadata> CaptureMetadataFromJson(std::string_view json);
 
-// For a revisit: which record it repeats (WARC-Refers-To...).
+// For a revisit: which record it repeats (WARC-Refers-To...). Else: which record of another archive
+// it was imported from.
 struct RefersTo {
   std::string record_id, target_uri;
   UtcMillis date;
@@ -120,6 +121,11 @@ struct Capture {
   std::optional<RefersTo> refers_to;
   CaptureMetadata metadata;
   ArchiveAddress address;
+
+  // `archive import` brought it, no fetcher.
+  bool IsImported() const {
+    return kind != CaptureKind::kRevisit && refers_to && !refers_to->record_id.empty();
+  }
 };
 
 }  // namespace newswire

@@ -34,7 +34,7 @@ class CatchUpTest : public testing::Test {
     frontier_ = std::move(*opened);
   }
 
-  Position Append(int http_status, const std::string& title) {
+  static Capture Page(int http_status, const std::string& title) {
     Capture capture;
     capture.url = kUrl;
     capture.fetched_at = kFetched;
@@ -43,9 +43,12 @@ class CatchUpTest : public testing::Test {
     capture.headers = {{"ETag", "\"v\""}};
     capture.body = "the page";
     capture.metadata = {.source = "s", .link = kUrl, .entry = {.title = title}};
-    const auto address = archive::AppendAndWait(*archive_, capture);
-    EXPECT_TRUE(address) << address.error();
-    return address ? address->end : Position{};
+    return capture;
+  }
+
+  void Append(int http_status, const std::string& title) {
+    const auto address = archive::AppendAndWait(*archive_, Page(http_status, title));
+    ASSERT_TRUE(address) << address.error();
   }
 
   void CatchUp() {
@@ -139,6 +142,14 @@ TEST_F(CatchUpTest, AFailureIsAskedForAgainAtOnce) {
   EXPECT_EQ(row->state, LinkState::kFailed);
   EXPECT_EQ(row->first_404, kFetched);
   EXPECT_EQ(row->due, kNow);
+}
+
+TEST_F(CatchUpTest, WhatWasImportedIsNotAskedForAgain) {
+  Capture imported = Page(200, "t");
+  imported.refers_to = RefersTo{.record_id = "urn:uuid:0b0d1b1c-0000-4000-8000-000000000001"};
+  ASSERT_TRUE(archive::AppendAndWait(*archive_, imported));
+  CatchUp();
+  EXPECT_FALSE(Link());
 }
 
 TEST_F(CatchUpTest, AFrontierOfAnEarlierVersionIsTakenAsItIs) {
