@@ -20,6 +20,10 @@ namespace {
 constexpr size_t kMaxLength = 8192;
 constexpr size_t kMaxHost = 253;
 
+std::unexpected<Error> TooLong() {
+  return Fail(ErrorKind::kMalformed, "URL longer than 8192 bytes");
+}
+
 bool IsAlpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsSlash(char c) { return c == '/' || c == '\\'; }
@@ -371,13 +375,13 @@ std::string SlashesForward(std::string_view path) {
 
 Result<Url> Url::Parse(std::string_view text) {
   if (text.size() > 2 * kMaxLength) {
-    return Fail(ErrorKind::kMalformed, "URL longer than 8192 bytes");
+    return TooLong();
   }
   Url url;
   url.given_ = Clean(text);
   const std::string_view given = url.given_;
   if (given.size() > kMaxLength) {
-    return Fail(ErrorKind::kMalformed, "URL longer than 8192 bytes");
+    return TooLong();
   }
   const std::string scheme = SchemeOf(given);
   if (scheme != "http" && scheme != "https" && scheme != "file") {
@@ -447,12 +451,15 @@ Result<Url> Url::Parse(std::string_view text) {
     url.canonical_.push_back('?');
     AppendQuery(parts.query, url.canonical_);
   }
+  if (url.canonical_.size() > kMaxLength) {
+    return TooLong();
+  }
   return url;
 }
 
 Result<Url> Url::Resolve(const Url& base, std::string_view reference) {
   if (reference.size() > 2 * kMaxLength) {
-    return Fail(ErrorKind::kMalformed, "URL longer than 8192 bytes");
+    return TooLong();
   }
   const std::string cleaned = Clean(reference);
   std::string_view text = cleaned;

@@ -14,8 +14,8 @@ namespace newswire {
 //
 // Reading is lenient as browsers are (WHATWG URL): white space at the ends and tabs or newlines
 // inside are removed, `\` counts as `/`, non-ASCII is percent-encoded as UTF-8, a host name with
-// non-ASCII is converted by IDNA. A URL longer than 8,192 bytes, with a user name or password, or
-// with a control character in its host is refused (kMalformed).
+// non-ASCII is converted by IDNA. A URL longer than 8,192 bytes, as given or in canonical form,
+// with a user name or password, or with a control character in its host is refused (kMalformed).
 //
 // The canonical form decides whether two links are the same: scheme and host in lower case, default
 // port and fragment dropped, dot segments resolved, percent-encoding normalised (RFC 3986

@@ -139,6 +139,15 @@ TEST(Url, AnswersItsParts) {
   EXPECT_EQ(file->query(), "");
 }
 
+TEST(Url, IsRefusedWhenItsCanonicalFormIsTooLong) {
+  std::string text = "http://a.example/";
+  while (text.size() < 4000) {
+    text += "工";  // three bytes, nine when encoded
+  }
+  EXPECT_FALSE(Url::Parse(text));
+  EXPECT_TRUE(Url::Parse(text.substr(0, 2000)));
+}
+
 TEST(Url, IsTheSameAfterReadingItsCanonicalForm) {
   for (const char* text : {"http://Example.com/%7e/../工?q=工#x", "http://[2001:DB8::1]/",
                            "http://新闻.中国/a b", "file:///a/./b"}) {
