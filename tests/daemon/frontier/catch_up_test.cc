@@ -75,6 +75,13 @@ class CatchUpTest : public testing::Test {
     Reopen();
   }
 
+  // The link is known and due, with this entry.
+  void Know(const std::string& title) {
+    LinkRow known{.source = "s", .url = kUrl, .entry = {.title = title}, .due = kFetched};
+    ASSERT_TRUE(frontier_->StoreLink(known));
+    ASSERT_TRUE(frontier_->Commit());
+  }
+
   archive::TemporaryFolder folder_;
   std::unique_ptr<archive::Archive> archive_;
   std::unique_ptr<Frontier> frontier_;
@@ -106,9 +113,7 @@ TEST_F(CatchUpTest, TakesOnlyWhatLiesBehindWhatIsRecorded) {
 
 TEST_F(CatchUpTest, AnEntryHeardOfSinceTheCaptureStaysAndIsAskedForAtOnce) {
   Settle();
-  LinkRow known{.source = "s", .url = kUrl, .entry = {.title = "heard since"}, .due = kFetched};
-  ASSERT_TRUE(frontier_->StoreLink(known));
-  ASSERT_TRUE(frontier_->Commit());
+  Know("heard since");
   Append(200, "as it was asked for");
   source_.recheck = {};
   CatchUp();
@@ -121,9 +126,7 @@ TEST_F(CatchUpTest, AnEntryHeardOfSinceTheCaptureStaysAndIsAskedForAtOnce) {
 
 TEST_F(CatchUpTest, APostWhoseEntryIsTheSameIsDueAtItsRecheckOrNever) {
   Settle();
-  LinkRow known{.source = "s", .url = kUrl, .entry = {.title = "t"}, .due = kFetched};
-  ASSERT_TRUE(frontier_->StoreLink(known));
-  ASSERT_TRUE(frontier_->Commit());
+  Know("t");
   Append(200, "t");
   source_.recheck = {hours(3)};
   CatchUp();

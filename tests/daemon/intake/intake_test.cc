@@ -102,6 +102,19 @@ class IntakeTest : public testing::Test {
     archive_.reset();
   }
 
+  // The source is a folder, empty.
+  std::filesystem::path UseFolder() {
+    const auto folder = dir_ / "_posts";
+    std::filesystem::create_directories(folder);
+    source_ = {.id = "s",
+               .kind = SourceKind::kFolder,
+               .url = folder.string(),
+               .body = BodyKind::kFile,
+               .every = milliseconds(50),
+               .removal = {.when_unlisted = true}};
+    return folder;
+  }
+
   // The frontier as it stands comes back when the answer is called: what was captured in between
   // became durable, and then the process died.
   std::function<void()> RememberFrontier() {
@@ -381,16 +394,9 @@ TEST_F(IntakeTest, FailingSourceBacksOffAndTheOthersGoOn) {
 }
 
 TEST_F(IntakeTest, FolderGivesNewChangedAndVanishedFiles) {
-  const auto folder = dir_ / "_posts";
-  std::filesystem::create_directories(folder);
+  const auto folder = UseFolder();
   std::ofstream(folder / "2022-04-19-1.md") << "one";
   std::ofstream(folder / "2022-04-20-2.md") << "two";
-  source_ = {.id = "s",
-             .kind = SourceKind::kFolder,
-             .url = folder.string(),
-             .body = BodyKind::kFile,
-             .every = milliseconds(50),
-             .removal = {.when_unlisted = true}};
   Start();
   WaitUntil([&] { return intake_->counters().posts_archived == 2; }, "two posts");
   std::ofstream(folder / "2022-04-19-1.md") << "one, edited";
@@ -405,14 +411,7 @@ TEST_F(IntakeTest, FolderGivesNewChangedAndVanishedFiles) {
 }
 
 TEST_F(IntakeTest, AFileCapturedButNotNotedBeforeACrashIsMissedWhenItVanishes) {
-  const auto folder = dir_ / "_posts";
-  std::filesystem::create_directories(folder);
-  source_ = {.id = "s",
-             .kind = SourceKind::kFolder,
-             .url = folder.string(),
-             .body = BodyKind::kFile,
-             .every = milliseconds(50),
-             .removal = {.when_unlisted = true}};
+  const auto folder = UseFolder();
   Start();
   Drain();
   Stop();
