@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/archive/archive.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <future>
@@ -131,6 +132,7 @@ std::optional<Archive::Impl::Entry> Archive::Impl::Pop(
 }
 
 void Archive::Impl::Run() {
+  std::chrono::steady_clock::time_point synced;
   while (true) {
     std::optional<Entry> entry = Pop(std::chrono::steady_clock::now() + kIdleWake);
     if (!entry) {
@@ -143,7 +145,8 @@ void Archive::Impl::Run() {
       log.RotateIfDue();
       continue;
     }
-    const auto deadline = entry->since + options.sync_interval;
+    // What comes after a pause waits for nobody; what comes sooner shares the next fsync.
+    const auto deadline = std::min(entry->since, synced) + options.sync_interval;
     while (entry) {
       Take(std::move(*entry));
       entry.reset();
@@ -153,6 +156,7 @@ void Archive::Impl::Run() {
       entry = Pop(deadline);
     }
     Commit();
+    synced = std::chrono::steady_clock::now();
   }
 }
 

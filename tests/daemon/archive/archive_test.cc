@@ -152,6 +152,18 @@ TEST(Archive, AnswersEverythingBeforeItEnds) {
   EXPECT_EQ(ReadArchive(folder.path()).captures.size(), 20u);
 }
 
+TEST(Archive, WhatComesAfterAPauseWaitsForNobody) {
+  const TemporaryFolder folder;
+  std::promise<Result<ArchiveAddress>> answer;
+  ArchiveOptions options = MakeOptions(folder.path());
+  options.sync_interval = std::chrono::hours{1};
+  auto archive = Archive::Open(options, MakeInfo(), SystemClock());
+  ASSERT_TRUE(archive) << archive.error();
+  (*archive)->Append(MakeCapture(1),
+                     [&](Result<ArchiveAddress> address) { answer.set_value(std::move(address)); });
+  EXPECT_EQ(answer.get_future().wait_for(std::chrono::seconds{60}), std::future_status::ready);
+}
+
 TEST(Archive, ACallbackMayAppend) {
   const TemporaryFolder folder;
   std::promise<Result<ArchiveAddress>> second;
