@@ -275,7 +275,8 @@ const std::vector<Key<Config>>& ConfigTable() {
       Duration<Config>([](auto& c) -> auto& { return c.archive.sync_interval; },
                        {.name = "archive.sync_interval",
                         .shape = Shape::kDuration,
-                        .summary = "Captures wait at most so long for the fsync that they share.",
+                        .summary = "Captures wait at most so long for the fsync that they share; "
+                                   "after a pause not at all.",
                         .max = kSecond}),
       Number<Config>([](auto& c) -> auto& { return c.archive.compression_level; },
                      {.name = "archive.compression_level",
