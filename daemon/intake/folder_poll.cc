@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/intake/folder_poll.h"
 
+#include <string_view>
 #include <unordered_set>
 
 #include <spdlog/spdlog.h>
@@ -39,25 +40,30 @@ void FolderPoll::StartPoll(ActiveSource& active) {
     // What the folder shows is all of it: only an age or `none` withholds.
     work.publish_after = CutOff(active.source, {}, context_.schedule.Now());
   }
+  work.vanished = FindVanished(active, *files);
+  work.files.assign(std::make_move_iterator(files->begin()), std::make_move_iterator(files->end()));
   work_.insert_or_assign(&active, std::move(work));
-  FindVanished(active, *files);
-  work_.at(&active).files.assign(std::make_move_iterator(files->begin()),
-                                 std::make_move_iterator(files->end()));
 }
 
 bool FolderPoll::Pump() {
   bool more = false;
   for (auto current = work_.begin(); current != work_.end();) {
     auto& [active, work] = *current;
-    for (size_t i = 0; i < kFilesPerTick && !work.files.empty() &&
-                       context_.archiver.pending() < kMaxUnacknowledged;
-         ++i) {
-      const sources::PostFile file = std::move(work.files.front());
-      work.files.pop_front();
-      Take(*active, file);
+    const auto has_room = [&] { return context_.archiver.pending() < kMaxUnacknowledged; };
+    for (size_t i = 0; i < kFilesPerTick && has_room(); ++i) {
+      if (!work.vanished.empty()) {
+        const int64_t id = work.vanished.front();
+        work.vanished.pop_front();
+        TakeVanished(*active, id);
+      } else if (!work.files.empty()) {
+        const sources::PostFile file = std::move(work.files.front());
+        work.files.pop_front();
+        Take(*active, file);
+      }
     }
-    more |= !work.files.empty() && context_.archiver.pending() < kMaxUnacknowledged;
-    if (work.files.empty() && work.unacknowledged == 0) {
+    const bool done = work.vanished.empty() && work.files.empty();
+    more |= !done && has_room();
+    if (done && work.unacknowledged == 0) {
       EndPoll(*active, work);
       current = work_.erase(current);
     } else {
@@ -142,37 +148,46 @@ void FolderPoll::Append(ActiveSource& active, Capture capture, std::string versi
       });
 }
 
-void FolderPoll::FindVanished(ActiveSource& active, const std::vector<sources::PostFile>& files) {
-  std::unordered_set<std::string> present;
+std::deque<int64_t> FolderPoll::FindVanished(const ActiveSource& active,
+                                             const std::vector<sources::PostFile>& files) {
+  std::unordered_set<std::string_view> present;
   for (const auto& file : files) {
     present.insert(file.url);
   }
-  std::vector<frontier::LinkRow> vanished;
+  std::deque<int64_t> vanished;
   const auto walked =
       context_.frontier.ForEachLink(active.source.id, [&](const frontier::LinkRow& link) {
         if (link.state == frontier::LinkState::kFetched && !present.contains(link.url)) {
-          vanished.push_back(link);
+          vanished.push_back(link.id);
         }
       });
   if (!walked) {
     context_.Die(walked.error());
+  }
+  return vanished;
+}
+
+void FolderPoll::TakeVanished(ActiveSource& active, int64_t id) {
+  auto link = context_.frontier.FindLink(id);
+  if (!link) {
+    context_.Die(link.error());
     return;
   }
-  for (const auto& link : vanished) {
-    Capture capture;
-    capture.kind = CaptureKind::kGone;
-    capture.url = link.url;
-    capture.fetched_at = context_.clock.Wall();
-    capture.metadata = {.source = active.source.id,
-                        .role = CaptureRole::kPost,
-                        .body = BodyKind::kFile,
-                        .link = link.url};
-    if (active.source.removal.when_unlisted) {
-      capture.metadata.removal =
-          Removal{.how = "file_vanished", .confirmed_at = capture.fetched_at};
-    }
-    Append(active, std::move(capture), "");
+  if (!*link) {
+    return;
   }
+  Capture capture;
+  capture.kind = CaptureKind::kGone;
+  capture.url = (*link)->url;
+  capture.fetched_at = context_.clock.Wall();
+  capture.metadata = {.source = active.source.id,
+                      .role = CaptureRole::kPost,
+                      .body = BodyKind::kFile,
+                      .link = (*link)->url};
+  if (active.source.removal.when_unlisted) {
+    capture.metadata.removal = Removal{.how = "file_vanished", .confirmed_at = capture.fetched_at};
+  }
+  Append(active, std::move(capture), "");
 }
 
 void FolderPoll::EndPoll(ActiveSource& active, const Work& work) {

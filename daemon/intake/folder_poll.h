@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <string>
@@ -25,6 +26,7 @@ class FolderPoll {
  private:
   struct Work {
     std::deque<sources::PostFile> files;
+    std::deque<int64_t> vanished;  // links, by their ids
     std::optional<UtcMillis> publish_after;
     bool failed = false;
     size_t unacknowledged = 0;
@@ -32,7 +34,9 @@ class FolderPoll {
 
   void Take(ActiveSource& active, const sources::PostFile& file);
   void Append(ActiveSource& active, Capture capture, std::string version);
-  void FindVanished(ActiveSource& active, const std::vector<sources::PostFile>& files);
+  std::deque<int64_t> FindVanished(const ActiveSource& active,
+                                   const std::vector<sources::PostFile>& files);
+  void TakeVanished(ActiveSource& active, int64_t id);
   void EndPoll(ActiveSource& active, const Work& work);
 
   Context& context_;
