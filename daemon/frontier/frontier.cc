@@ -444,7 +444,8 @@ Result<std::optional<UtcMillis>> Frontier::NextDueAfter(const std::string& sourc
 Status Frontier::ForEachLink(const std::string& source,
                              const std::function<void(const LinkRow&)>& visit) {
   static const std::string kSql =
-      "SELECT " + std::string(kLinkColumns) + " FROM links WHERE source = ? ORDER BY id";
+      "SELECT " + std::string(kLinkColumns) +
+      " FROM links WHERE source = ? ORDER BY key";  // of the index: nothing is sorted
   auto query = impl_->Use(kSql);
   if (!query) {
     return std::unexpected(query.error());

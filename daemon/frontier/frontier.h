@@ -105,7 +105,7 @@ class Frontier {
                                         const std::function<bool(int64_t id)>& skip = {});
   // The first time after `after` at which a link of the source is due.
   Result<std::optional<UtcMillis>> NextDueAfter(const std::string& source, UtcMillis after);
-  // File sources: every known link, to find those that vanished.
+  // Every known link of a source, by its canonical URL, one after the other: memory does not grow.
   Status ForEachLink(const std::string& source, const std::function<void(const LinkRow&)>& visit);
 
   Status StoreHost(std::string_view domain, const politeness::HostMemory& memory);
