@@ -284,7 +284,7 @@ void SegmentLog::Break(const Error& error) {
   }
 }
 
-// Writes the buffer_. When that fails, the captures in it fail and the file is as before.
+// Writes the buffer. When that fails, the captures in it fail and the file is as before.
 void SegmentLog::Flush() {
   if (buffer_.empty() || segment_ == nullptr) {
     return;
@@ -296,7 +296,7 @@ void SegmentLog::Flush() {
     room_.Written();
   } else {
     taken_controls_ = written_controls_;
-    info_written_ = false;  // perhaps it was in the buffer_; once more does no harm
+    info_written_ = false;  // perhaps it was in the buffer; once more does no harm
     if (status.error().kind == ErrorKind::kCorruption) {
       Break(status.error());
     } else {

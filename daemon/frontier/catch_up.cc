@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <variant>
@@ -27,7 +28,11 @@ class Recorder {
  public:
   // With `all_is_news` what the rows say of entries is from the archive too, and no newer.
   Recorder(Frontier& frontier, std::span<const Source> sources, UtcMillis now, bool all_is_news)
-      : frontier_(frontier), sources_(sources), now_(now), all_is_news_(all_is_news) {}
+      : frontier_(frontier), now_(now), all_is_news_(all_is_news) {
+    for (const Source& source : sources) {
+      sources_.emplace(source.id, &source);
+    }
+  }
 
   size_t links() const { return links_.size(); }
 
@@ -52,12 +57,12 @@ class Recorder {
       if (!row) {
         return std::unexpected(row.error());
       }
-      const auto source = std::ranges::find(sources_, (*row)->source, &Source::id);
+      const auto source = sources_.find((*row)->source);
       if (source == sources_.end() || (*row)->body == BodyKind::kFile ||
-          ((*row)->body == BodyKind::kFeed && source->body == BodyKind::kFeed)) {
+          ((*row)->body == BodyKind::kFeed && source->second->body == BodyKind::kFeed)) {
         continue;  // nobody's, or told by their folder or feed
       }
-      (*row)->due = DueOf(*source, **row);
+      (*row)->due = DueOf(*source->second, **row);
       if (auto stored = Store(**row); !stored) {
         return stored;
       }
@@ -148,7 +153,7 @@ class Recorder {
   }
 
   Frontier& frontier_;
-  const std::span<const Source> sources_;
+  std::unordered_map<std::string_view, const Source*> sources_;  // by their ids
   const UtcMillis now_;
   const bool all_is_news_;
   std::unordered_map<int64_t, bool> links_;  // what was taken: whether the row was made here

@@ -214,12 +214,12 @@ struct Frontier::Impl {
   }
 
   // The one row of a table.
-  Status WriteOnly(std::string_view sql, int64_t value) {
+  Status WriteSingle(std::string_view sql, int64_t value) {
     auto statement = Write(sql);
     return statement ? Written((*statement)->Bind(1, value).Run())
                      : std::unexpected(statement.error());
   }
-  Result<std::optional<int64_t>> ReadOnly(std::string_view sql) {
+  Result<std::optional<int64_t>> ReadSingle(std::string_view sql) {
     auto statement = Use(sql);
     if (!statement) {
       return std::unexpected(statement.error());
@@ -512,7 +512,7 @@ void Frontier::Rollback() {
 }
 
 Result<std::optional<std::chrono::milliseconds>> Frontier::FollowClock(UtcMillis now) {
-  const auto noted = impl_->ReadOnly("SELECT seen FROM clock");
+  const auto noted = impl_->ReadSingle("SELECT seen FROM clock");
   if (!noted) {
     return std::unexpected(noted.error());
   }
@@ -546,7 +546,7 @@ Result<std::optional<std::chrono::milliseconds>> Frontier::FollowClock(UtcMillis
 void Frontier::NoteTime(UtcMillis now) { impl_->now = now; }
 
 Result<std::optional<Position>> Frontier::recorded() {
-  const auto noted = impl_->ReadOnly("SELECT position FROM recorded");
+  const auto noted = impl_->ReadSingle("SELECT position FROM recorded");
   if (!noted) {
     return std::unexpected(noted.error());
   }
@@ -564,11 +564,11 @@ Status Frontier::Commit() {
   }
   Status noted;
   if (impl_->now) {
-    noted = impl_->WriteOnly("INSERT OR REPLACE INTO clock VALUES(1, ?)", Number(*impl_->now));
+    noted = impl_->WriteSingle("INSERT OR REPLACE INTO clock VALUES(1, ?)", Number(*impl_->now));
   }
   if (noted && impl_->recorded) {
-    noted = impl_->WriteOnly("INSERT OR REPLACE INTO recorded VALUES(1, ?)",
-                             static_cast<int64_t>(impl_->recorded->value()));
+    noted = impl_->WriteSingle("INSERT OR REPLACE INTO recorded VALUES(1, ?)",
+                               static_cast<int64_t>(impl_->recorded->value()));
   }
   if (!noted) {
     return WithContext(noted.error(), "frontier");
