@@ -132,7 +132,7 @@ std::optional<Archive::Impl::Entry> Archive::Impl::Pop(
 }
 
 void Archive::Impl::Run() {
-  std::chrono::steady_clock::time_point synced;
+  auto synced = std::chrono::steady_clock::time_point::min();  // never
   while (true) {
     std::optional<Entry> entry = Pop(std::chrono::steady_clock::now() + kIdleWake);
     if (!entry) {

@@ -54,10 +54,13 @@ Status ParseControlBody(Control& control) {
   }
   if (control.kind == ControlKind::kSnapshot) {
     const std::optional<Position> base = Position::FromHex(body->root()["base"].string_or({}));
-    if (!base) {
-      return Fail(ErrorKind::kMalformed, "\"base\" of a snapshot is no position");
+    const std::optional<Position> through =
+        Position::FromHex(body->root()["through"].string_or({}));
+    if (!base || !through) {
+      return Fail(ErrorKind::kMalformed, "\"base\" or \"through\" of a snapshot is no position");
     }
     control.base = *base;
+    control.through = *through;
   }
   if (control.kind == ControlKind::kRedaction) {
     if (const auto redaction = RedactionFromJson(control.body); !redaction) {
@@ -159,6 +162,12 @@ const Control* Controls::Newest(ControlKind kind) const {
     }
   }
   return nullptr;
+}
+
+bool Controls::IsRetired(Position capture, Position at) const {
+  return std::ranges::any_of(all_, [&](const Control& one) {
+    return one.kind == ControlKind::kSnapshot && capture < one.base && at >= one.through;
+  });
 }
 
 std::string ControlEntry(std::string_view kind, std::string_view record_id, UtcMillis date,

@@ -35,6 +35,7 @@ struct Control {
   std::string body;
   std::vector<Position> captures;  // parsed from `body`, as is
   Position base;                   // of a snapshot: the position that it is the state as of
+  Position through;                // of a snapshot: how far its writer had sequenced
 
   // Filled by the archive, on append and on read. `end` is not known of records in a list.
   std::string record_id;
@@ -44,7 +45,8 @@ struct Control {
   bool operator==(const Control&) const = default;
 };
 
-// Fills in `captures` and `base`. kMalformed: `body` is no JSON object, or these are no positions.
+// Fills in `captures`, `base` and `through`. kMalformed: `body` is no JSON object, or these are no
+// positions.
 Status ParseControlBody(Control& control);
 
 // The control records in force. A value; any thread that has its own, or a const one.
@@ -66,6 +68,9 @@ class Controls {
   // The newest one of this kind that names the capture; nullptr: none does. Valid until a change.
   const Control* Find(ControlKind kind, Position capture) const;
   const Control* Newest(ControlKind kind) const;
+  // Whether `capture` counts as retired for what is sequenced at `at`, though its segment may not
+  // be deleted yet: a snapshot stands for it from where its writer had come on.
+  bool IsRetired(Position capture, Position at) const;
   // Those of the kind redaction, together. Never null.
   std::shared_ptr<const Redactions> redactions() const { return redactions_; }
 

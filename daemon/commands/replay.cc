@@ -196,7 +196,12 @@ Status ReplayRun::OpenSequencer() {
                            .begin = begin_,
                            .start = start_,
                            .journal = journal_kept_ ? &*journal_ : nullptr,
-                           .redacted = [this](std::string_view post) { return IsRedacted(post); }},
+                           .redacted = [this](std::string_view post) { return IsRedacted(post); },
+                           .retired =
+                               [this](Position capture, Position at) {
+                                 const auto controls = input_->controls();
+                                 return controls != nullptr && controls->IsRetired(capture, at);
+                               }},
                           reread, [this](const std::string& message) { progress_.Say(message); });
   if (!opened) {
     return std::unexpected(opened.error());

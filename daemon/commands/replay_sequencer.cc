@@ -67,7 +67,8 @@ Result<std::unique_ptr<Sequencer>> OpenReplaySequencer(const ReplayRequest& requ
                                  .max_topics = config.kafka.max_topics,
                                  .max_event_bytes = config.kafka.max_event_bytes,
                                  .read_only = true,
-                                 .redacted = start.redacted};
+                                 .redacted = start.redacted,
+                                 .retired = start.retired};
   Result<std::unique_ptr<Sequencer>> opened = nullptr;
   Position rewind_to = start.start;
   if (start.begin != Position() && request.from.empty()) {

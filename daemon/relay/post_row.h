@@ -48,6 +48,15 @@ struct StoredTopic {
   uint32_t number = 0;  // among those with a topic of their own, from 1
 };
 
+// What a post's earlier capture says under a pipeline later than the row's: read again for a
+// comparison, and kept, so that the same comparison can be made when the capture is gone.
+struct RereadDigest {
+  std::string post;
+  Position capture;
+  std::string pipeline;
+  PostDigest digest;
+};
+
 // 16 bytes that stand for a source's link in the state.
 std::string LinkKey(std::string_view source, std::string_view link);
 

@@ -149,14 +149,16 @@ Status LiveRun::OpenSequencer() {
   if (sequencer_) {
     return {};
   }
-  SequencerOptions options{.state = state_file(),
-                           .max_topics = options_.kafka.max_topics,
-                           .max_event_bytes = options_.kafka.max_event_bytes,
-                           .read_only = false,
-                           .archive = archive_.uuid(),
-                           .redacted = [this](std::string_view post) {
-                             return archive_.controls()->redactions()->Names(post);
-                           }};
+  SequencerOptions options{
+      .state = state_file(),
+      .max_topics = options_.kafka.max_topics,
+      .max_event_bytes = options_.kafka.max_event_bytes,
+      .read_only = false,
+      .archive = archive_.uuid(),
+      .redacted =
+          [this](std::string_view post) { return archive_.controls()->redactions()->Names(post); },
+      .retired = [this](Position capture,
+                        Position at) { return archive_.controls()->IsRetired(capture, at); }};
   auto sequencer = OfState(Sequencer::Open(
       std::move(options), [this](Position capture) -> Result<std::optional<Transformed>> {
         if (transformer_ == nullptr) {

@@ -2,6 +2,7 @@
 #include "daemon/relay/restore.h"
 
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,8 +41,60 @@ std::vector<const Control*> Candidates(const archive::Controls& controls, Positi
   return found;
 }
 
-// Puts a snapshot in the place of all rows, in one transaction. kMalformed: it is not whole; the
-// state is then as before.
+using TakePart = std::function<Status(const SnapshotPart&)>;
+
+// Gives the parts of a snapshot, in order. kMalformed: it is not whole, which may show only behind
+// the last part.
+Status ReadParts(const std::filesystem::path& dir, const Control& control, const SnapshotEnd& end,
+                 const TakePart& take) {
+  archive::SnapshotParts parts(dir, end.first, control.position);
+  archive::Sha256Stream sum;
+  SnapshotEnd read;
+  while (read.parts < end.parts) {
+    auto block = parts.Next();
+    if (!block) {
+      return std::unexpected(block.error());
+    }
+    if (!*block) {
+      return Fail(ErrorKind::kMalformed,
+                  fmt::format("{} of its {} parts are there", read.parts, end.parts));
+    }
+    const auto part = SnapshotPartFromJson(**block);
+    if (!part) {
+      return std::unexpected(part.error());
+    }
+    if (part->snapshot != end.snapshot) {
+      continue;  // of one that was given up
+    }
+    if (part->number != ++read.parts) {
+      return Fail(ErrorKind::kMalformed, fmt::format("part {} is missing", read.parts));
+    }
+    sum.Add(**block);
+    read.topics += part->topics.size();
+    read.posts += part->posts.size();
+    read.rereads += part->rereads.size();
+    if (Status status = take(*part); !status) {
+      return status;
+    }
+  }
+  if (read.posts != end.posts || read.topics != end.topics || read.rereads != end.rereads ||
+      sum.Finish() != end.sha256) {
+    return Fail(ErrorKind::kMalformed, "its parts do not match its sum");
+  }
+  return {};
+}
+
+Status PutRereads(const SnapshotPart& part, SequencerState& state) {
+  for (const RereadDigest& reread : part.rereads) {
+    if (Status status = state.Put(reread); !status) {
+      return status;
+    }
+  }
+  return {};
+}
+
+// Puts a snapshot in the place of all rows, in one transaction. After an error (kMalformed: it is
+// not whole) RewindTo makes the state what it was before.
 Status Load(const std::filesystem::path& dir, const Control& control, SequencerState& state) {
   const auto end = SnapshotEndFromJson(control.body);
   if (!end) {
@@ -50,49 +103,58 @@ Status Load(const std::filesystem::path& dir, const Control& control, SequencerS
   if (Status status = state.BeginReplacing(); !status) {
     return status;
   }
-  archive::SnapshotParts parts(dir, end->first, control.position);
-  archive::Sha256Stream sum;
-  uint64_t number = 0;
-  uint64_t posts = 0;
-  uint64_t topics = 0;
-  while (number < end->parts) {
-    auto block = parts.Next();
-    if (!block) {
-      return std::unexpected(block.error());
-    }
-    if (!*block) {
-      return Fail(ErrorKind::kMalformed,
-                  fmt::format("{} of its {} parts are there", number, end->parts));
-    }
-    const auto part = SnapshotPartFromJson(**block);
-    if (!part) {
-      return std::unexpected(part.error());
-    }
-    if (part->snapshot != end->snapshot) {
-      continue;  // of one that was given up
-    }
-    if (part->number != ++number) {
-      return Fail(ErrorKind::kMalformed, fmt::format("part {} is missing", number));
-    }
-    sum.Add(**block);
-    for (const StoredTopic& topic : part->topics) {
-      if (Status status = state.Restore(topic); !status) {
-        return status;
+  Status status = ReadParts(dir, control, *end, [&](const SnapshotPart& part) -> Status {
+    for (const StoredTopic& topic : part.topics) {
+      if (Status restored = state.Restore(topic); !restored) {
+        return restored;
       }
     }
-    for (const StoredPost& post : part->posts) {
-      if (Status status = state.Put(post.post, post.position, post.row); !status) {
-        return status;
+    for (const StoredPost& post : part.posts) {
+      if (Status restored = state.Put(post.post, post.position, post.row); !restored) {
+        return restored;
       }
     }
-    posts += part->posts.size();
-    topics += part->topics.size();
-  }
-  if (posts != end->posts || topics != end->topics || sum.Finish() != end->sha256) {
-    return Fail(ErrorKind::kMalformed, "its parts do not match its sum");
+    return PutRereads(part, state);
+  });
+  if (!status) {
+    return status;
   }
   NEWSWIRE_FAIL_POINT("relay.restore.before_commit");
   return state.EndReplacing(end->base);
+}
+
+// A state that did not come so far as the writer of a snapshot: what that one needed of captures
+// that are gone now is taken over.
+Status TakeOverRereads(const std::filesystem::path& dir, const archive::Controls& controls,
+                       Sequencer& sequencer) {
+  for (const Control& control : controls.all()) {
+    if (control.kind != ControlKind::kSnapshot || control.through <= sequencer.folded()) {
+      continue;
+    }
+    const auto end = SnapshotEndFromJson(control.body);
+    if (!end) {
+      return std::unexpected(end.error());
+    }
+    if (end->rereads == 0) {
+      continue;
+    }
+    Status status = ReadParts(dir, control, *end, [&](const SnapshotPart& part) {
+      return PutRereads(part, sequencer.state());
+    });
+    if (!status && status.error().kind == ErrorKind::kMalformed) {
+      // What was read is right by itself: each part is a record with a checksum of its own.
+      spdlog::error("a snapshot of the sequencer's state is not whole record={} reason=\"{}\"",
+                    control.position.ToHex(), status.error().message);
+      status = {};
+    }
+    if (status) {
+      status = sequencer.Flush();
+    }
+    if (!status) {
+      return status;
+    }
+  }
+  return {};
 }
 
 std::string Oldest(const std::filesystem::path& dir, Position oldest) {
@@ -116,8 +178,11 @@ Status RestoreFor(Position start, const std::filesystem::path& dir,
                 fmt::format("position {} was retired: {}", start.ToHex(), Oldest(dir, oldest)));
   }
   const Position folded = sequencer.folded();
-  if (folded >= oldest || segments->front().serial == 1) {
+  if (segments->front().serial == 1) {
     return {};
+  }
+  if (folded >= oldest) {
+    return TakeOverRereads(dir, controls, sequencer);
   }
   const std::vector<const Control*> candidates = Candidates(controls, oldest, start);
   for (const Control* candidate : candidates) {

@@ -12,7 +12,9 @@ namespace newswire::relay {
 
 // Brings a sequencer that was rewound to `start` so far that the captures left in the archive lead
 // from there to `start`: where older segments are gone and the state does not reach the oldest one,
-// a snapshot is loaded. Nothing happens when the state reaches it, or nothing was ever retired.
+// a snapshot is loaded. Where it reaches that one but not so far as the writer of a snapshot had
+// come, what that one had read again of captures now gone is taken over. Nothing happens when
+// nothing was ever retired.
 // Position() as `start` means the beginning of what is left.
 //
 // `controls` are those in force in the archive `dir`. A snapshot that is not whole is logged and

@@ -101,7 +101,7 @@ Status Retention::Work(Sequencer& sequencer) {
     case Phase::kWatching:
       return {};
     case Phase::kSnapshot:
-      return WriteSnapshot();
+      return WriteSnapshot(sequencer);
     case Phase::kDeleting:
       Delete();
       return {};
@@ -176,21 +176,50 @@ Status Retention::Look(Sequencer& sequencer, const publish::Checkpoint& committe
   return {};
 }
 
-Status Retention::WriteSnapshot() {
+Status Retention::WriteSnapshot(Sequencer& sequencer) {
   const auto progress = writer_->Step();
-  if (!progress) {
-    if (writer_->archive_failed()) {
-      GiveUp(progress.error());
-      return {};
-    }
-    return std::unexpected(progress.error());
+  Status status = progress ? Status() : std::unexpected(progress.error());
+  if (progress && *progress == SnapshotWriter::Progress::kReady) {
+    status = FinishSnapshot(sequencer);
   }
-  if (*progress == SnapshotWriter::Progress::kDone) {
-    ++snapshots_;
-    writer_.reset();
-    phase_ = Phase::kDeleting;
-    NEWSWIRE_FAIL_POINT("relay.retention.snapshot_done");
+  if (!status && writer_ && writer_->archive_failed()) {
+    GiveUp(status.error());
+    return {};
   }
+  return status;
+}
+
+// From its last record on, older captures count as gone. A replay that began while the snapshot was
+// written does not know of it: for that one they are still there, as they were for the relay.
+Status Retention::FinishSnapshot(Sequencer& sequencer) {
+  const auto lock = archive::RetirementLock::Take(dir_);
+  if (lock && !*lock) {
+    return {};  // a hold is just being taken
+  }
+  Result<std::optional<uint32_t>> held = std::nullopt;
+  if (lock) {
+    held = (*lock)->LowestHeld();
+  } else {
+    held = std::unexpected(lock.error());
+  }
+  if (!held) {
+    GiveUp(held.error());
+    return {};
+  }
+  if (*held && **held < keep_from_) {
+    GiveUp({ErrorKind::kTransient, "a replay that began meanwhile holds them"});
+    return {};
+  }
+  if (Status status = sequencer.Flush(); !status) {
+    return status;
+  }
+  if (Status status = writer_->Finish(sequencer.position()); !status) {
+    return status;
+  }
+  ++snapshots_;
+  writer_.reset();
+  phase_ = Phase::kDeleting;
+  NEWSWIRE_FAIL_POINT("relay.retention.snapshot_done");
   return {};
 }
 

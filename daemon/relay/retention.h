@@ -25,10 +25,10 @@ namespace newswire::relay {
 // output has not committed, the segment of what it committed last, and what a replay holds.
 //
 // It works in steps of some milliseconds between the relay's captures and takes at most a fifth of
-// its time, all of it while the relay is idle. Looks are taken at the first step, after a segment
-// was retired, when the archive or the committed position came to another segment, and every
-// minute. `archive` outlives it; the
-// relay's thread alone uses it.
+// its time, all of it while the relay is idle; the last record of a snapshot is waited for. Looks
+// are taken at the first step, after a segment was retired, when the archive or the committed
+// position came to another segment, and every minute. `archive` outlives it; the relay's thread
+// alone uses it.
 class Retention {
  public:
   Retention(std::filesystem::path dir, archive::RetentionOptions options, archive::Archive& archive,
@@ -55,7 +55,8 @@ class Retention {
   bool LookIsDue(const publish::Checkpoint& committed);
   Status Look(Sequencer& sequencer, const publish::Checkpoint& committed);
   Status Work(Sequencer& sequencer);
-  Status WriteSnapshot();
+  Status WriteSnapshot(Sequencer& sequencer);
+  Status FinishSnapshot(Sequencer& sequencer);
   void Delete();
   Status Prune(Sequencer& sequencer);
   void GiveUp(const Error& error);

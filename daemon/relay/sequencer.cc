@@ -71,8 +71,10 @@ struct Sequencer::Impl {
   Status Publish(const Transformed& capture, const Post& post, PostRow row, Events* events);
   Status Revise(const Transformed& capture, const Post& post, PostRow row,
                 std::vector<std::string> changed, Events* events);
-  Result<Comparison> Compare(const PostRow& row, const Post& post);
-  Result<std::optional<PostDigest>> DigestUnderTodaysPipeline(const PostRow& row, const Post& post);
+  Result<Comparison> Compare(const PostRow& row, const Post& post, Position at);
+  Result<std::optional<PostDigest>> DigestUnderTodaysPipeline(const PostRow& row, const Post& post,
+                                                              Position at);
+  Result<std::optional<PostDigest>> ReadAgain(const PostRow& row, const Post& post);
   Result<std::string> TopicOf(const Post& post, Position at);
 };
 
@@ -124,7 +126,7 @@ Status Sequencer::Impl::TakePost(const Transformed& capture, const Post& post, E
     ++counters.ignored_bodies;
     return {};
   }
-  auto comparison = Compare(row, post);
+  auto comparison = Compare(row, post, capture.address.position);
   if (!comparison) {
     return std::unexpected(comparison.error());
   }
@@ -256,11 +258,11 @@ Status Sequencer::Impl::TakeRemoval(const Transformed& capture, Events* events) 
   return {};
 }
 
-Result<Comparison> Sequencer::Impl::Compare(const PostRow& row, const Post& post) {
+Result<Comparison> Sequencer::Impl::Compare(const PostRow& row, const Post& post, Position at) {
   if (row.pipeline == post.pipeline) {
     return CompareDigests(row.digest, post.digest);
   }
-  auto before = DigestUnderTodaysPipeline(row, post);
+  auto before = DigestUnderTodaysPipeline(row, post, at);
   if (!before) {
     return std::unexpected(before.error());
   }
@@ -276,8 +278,25 @@ Result<Comparison> Sequencer::Impl::Compare(const PostRow& row, const Post& post
   return comparison;
 }
 
+// What was found once stays known, and what is retired counts as gone from a fixed position on: so
+// that whenever it is sequenced, before the segment is deleted or after, the answer is the same.
 Result<std::optional<PostDigest>> Sequencer::Impl::DigestUnderTodaysPipeline(const PostRow& row,
-                                                                             const Post& post) {
+                                                                             const Post& post,
+                                                                             Position at) {
+  auto digest = state->Reread(post.id, row.capture, post.pipeline);
+  if (!digest || *digest || (options.retired && options.retired(row.capture, at))) {
+    return digest;
+  }
+  digest = ReadAgain(row, post);
+  if (digest && *digest) {
+    if (Status status = state->Put({post.id, row.capture, post.pipeline, **digest}); !status) {
+      return std::unexpected(status.error());
+    }
+  }
+  return digest;
+}
+
+Result<std::optional<PostDigest>> Sequencer::Impl::ReadAgain(const PostRow& row, const Post& post) {
   const auto fits = [&](const auto& entry) {
     return entry.first == row.capture && (!entry.second || entry.second->pipeline == post.pipeline);
   };

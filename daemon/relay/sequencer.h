@@ -26,6 +26,9 @@ struct SequencerOptions {
   // Whether a post was redacted: it is folded as any other, so that all others keep their events,
   // and none of its own are made. Empty: none was.
   std::function<bool(std::string_view post)> redacted = {};
+  // Whether an earlier capture counts as gone for what is sequenced at `at`, be it there or not
+  // (archive::Controls::IsRetired). Empty: none does.
+  std::function<bool(Position capture, Position at)> retired = {};
 };
 
 // Reads an earlier capture again and takes it through the pipeline that governs the capture being

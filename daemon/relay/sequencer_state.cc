@@ -50,6 +50,14 @@ constexpr std::string_view kSchema[] = {
     "INSERT INTO fold VALUES(1, 0, '');",
     // Rows that only positions below `base` could need are gone.
     "ALTER TABLE fold ADD COLUMN base INTEGER NOT NULL DEFAULT 0;",
+    // Earlier captures under later pipelines.
+    "CREATE TABLE rereads("
+    " id INTEGER PRIMARY KEY,"    // in the order they were made
+    " post TEXT NOT NULL,"        // post id
+    " capture INTEGER NOT NULL,"  // position of what was read again
+    " pipeline TEXT NOT NULL,"    // that it was taken through
+    " digest BLOB NOT NULL,"      // as in posts
+    " UNIQUE(post, capture, pipeline)) STRICT;",
 };
 
 constexpr std::string_view kCacheSize = "PRAGMA cache_size=-32768";  // KiB
@@ -133,6 +141,9 @@ Status SequencerState::PrepareStatements() {
        "INSERT INTO posts(post, position, revision, state, body, topic, digest, text,"
        " document_digest, pipeline, capture, document, link, url, text_new, link_new)"
        " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+      {reread_, "SELECT digest FROM rereads WHERE post = ? AND capture = ? AND pipeline = ?"},
+      {put_reread_,
+       "INSERT OR IGNORE INTO rereads(post, capture, pipeline, digest) VALUES(?, ?, ?, ?)"},
       {others_,
        "SELECT DISTINCT p.post FROM posts p JOIN posts q"
        " ON q.id = (SELECT max(r.id) FROM posts r WHERE r.post = p.post)"
@@ -261,6 +272,32 @@ Status SequencerState::Put(std::string_view post, Position position, const PostR
   }
   put_->Bind(15, int64_t{row.text_new ? 1 : 0}).Bind(16, int64_t{row.link_new ? 1 : 0});
   return put_->Bind(14, row.url).Run();
+}
+
+Result<std::optional<PostDigest>> SequencerState::Reread(std::string_view post, Position capture,
+                                                         std::string_view pipeline) {
+  reread_->Reset();
+  reread_->Bind(1, post).Bind(2, ToSql(capture)).Bind(3, pipeline);
+  auto row = reread_->Step();
+  if (!row) {
+    return std::unexpected(row.error());
+  }
+  std::optional<PostDigest> digest;
+  if (*row) {
+    digest = UnpackDigest(reread_->Blob(0));
+  }
+  reread_->Reset();
+  return digest;
+}
+
+Status SequencerState::Put(const RereadDigest& reread) {
+  if (Status status = EnsureTransaction(); !status) {
+    return status;
+  }
+  const std::string digest = PackDigest(reread.digest);
+  put_reread_->Reset();
+  put_reread_->Bind(1, reread.post).Bind(2, ToSql(reread.capture)).Bind(3, reread.pipeline);
+  return put_reread_->BindBlob(4, digest).Run();
 }
 
 Result<bool> SequencerState::IsTextOfTwoOthers(std::string_view source, std::string_view post,

@@ -32,6 +32,12 @@ class SequencerState {
 
   Result<std::optional<PostRow>> Newest(std::string_view post);
   Status Put(std::string_view post, Position position, const PostRow& row);
+  // What was kept of a capture that was read again.
+  Result<std::optional<PostDigest>> Reread(std::string_view post, Position capture,
+                                           std::string_view pipeline);
+  // Also to restore it from a snapshot: what is kept already stays. Not undone by RewindTo once it
+  // was flushed: it is true whatever was sequenced.
+  Status Put(const RereadDigest& reread);
   // Whether at least two posts of `source` but `post`, not removed, now have this text.
   Result<bool> IsTextOfTwoOthers(std::string_view source, std::string_view post,
                                  const PostDigest& digest);
@@ -60,10 +66,14 @@ class SequencerState {
   // that are their post's newest up to `last`. Returns the id that it looked at last.
   Result<int64_t> NewestRows(int64_t after, int64_t last, int64_t count,
                              std::vector<StoredPost>& out);
+  // The same of captures that were read again: those of rows that are their post's newest up to the
+  // row `last`. Ids rise in the order of making; nullopt: nothing is behind `after`.
+  Result<std::optional<int64_t>> Rereads(int64_t after, int64_t count, int64_t last,
+                                         std::vector<RereadDigest>& out);
   // In the order in which they got their numbers.
   Result<std::vector<StoredTopic>> TopicsBelow(Position position);
 
-  // Takes another state in: everything but adopted topics goes, Restore and Put fill it,
+  // Takes another state in: everything but adopted topics goes, Restore and both Puts fill it,
   // EndReplacing commits it as the state as of `base`. RewindTo instead of EndReplacing leaves all
   // as it was.
   Status BeginReplacing();
@@ -83,8 +93,8 @@ class SequencerState {
   static Result<PostRow> ReadPostRow(const store::Statement& row);
 
   store::Database database_;
-  std::optional<store::Statement> newest_, put_, others_, of_link_, topic_, add_topic_, set_folded_,
-      newest_rows_;
+  std::optional<store::Statement> newest_, put_, reread_, put_reread_, others_, of_link_, topic_,
+      add_topic_, set_folded_, newest_rows_;
   bool in_transaction_ = false;
   Position folded_, base_;
   std::vector<std::string> own_topics_;         // in the order they got it: at most max_topics

@@ -126,6 +126,29 @@ std::optional<StoredPost> PostFrom(JsonValue value) {
   return reader.whole() ? std::optional(std::move(stored)) : std::nullopt;
 }
 
+void PutReread(JsonWriter& json, const RereadDigest& reread) {
+  json.BeginArray();
+  PutBytes(json, reread.post);
+  json.String(reread.capture.ToHex());
+  PutBytes(json, reread.pipeline);
+  json.String(HexOf(PackDigest(reread.digest)));
+  json.EndArray();
+}
+
+std::optional<RereadDigest> RereadFrom(JsonValue value) {
+  RowReader reader(value);
+  RereadDigest reread;
+  reread.post = reader.Bytes();
+  reread.capture = reader.At();
+  reread.pipeline = reader.Bytes();
+  if (const auto digest = UnpackDigest(reader.Hex())) {
+    reread.digest = *digest;
+  } else {
+    reader.Refuse();
+  }
+  return reader.whole() ? std::optional(std::move(reread)) : std::nullopt;
+}
+
 std::optional<StoredTopic> TopicFrom(JsonValue value) {
   RowReader reader(value);
   StoredTopic topic;
@@ -157,6 +180,11 @@ std::string ToJson(const SnapshotPart& part) {
     PutPost(json, post);
   }
   json.EndArray();
+  json.Key("rereads").BeginArray();
+  for (const RereadDigest& reread : part.rereads) {
+    PutReread(json, reread);
+  }
+  json.EndArray();
   json.EndObject();
   return out;
 }
@@ -170,7 +198,8 @@ Result<SnapshotPart> SnapshotPartFromJson(std::string_view text) {
   SnapshotPart part{.snapshot = std::string(root["snapshot"].string_or({})),
                     .number = static_cast<uint64_t>(root["part"].integer().value_or(0)),
                     .topics = {},
-                    .posts = {}};
+                    .posts = {},
+                    .rereads = {}};
   const JsonValue topics = root["topics"];
   for (size_t i = 0; i < topics.size(); ++i) {
     std::optional<StoredTopic> topic = TopicFrom(topics.at(i));
@@ -189,6 +218,15 @@ Result<SnapshotPart> SnapshotPartFromJson(std::string_view text) {
     }
     part.posts.push_back(std::move(*post));
   }
+  const JsonValue rereads = root["rereads"];
+  for (size_t i = 0; i < rereads.size(); ++i) {
+    std::optional<RereadDigest> reread = RereadFrom(rereads.at(i));
+    if (!reread) {
+      return Fail(ErrorKind::kMalformed,
+                  fmt::format("part {} of a snapshot: reread {} is none", part.number, i));
+    }
+    part.rereads.push_back(std::move(*reread));
+  }
   return part;
 }
 
@@ -200,10 +238,12 @@ std::string ToJson(const SnapshotEnd& end) {
   json.Key("snapshot").String(end.snapshot);
   json.Key("archive").String(end.archive);
   json.Key("base").String(end.base.ToHex());
+  json.Key("through").String(end.through.ToHex());
   json.Key("first").String(end.first.ToHex());
   json.Key("parts").Uint(end.parts);
   json.Key("topics").Uint(end.topics);
   json.Key("posts").Uint(end.posts);
+  json.Key("rereads").Uint(end.rereads);
   json.Key("sha256").String(end.sha256);
   json.EndObject();
   return out;
@@ -220,8 +260,10 @@ Result<SnapshotEnd> SnapshotEndFromJson(std::string_view text) {
   }
   const auto base = Position::FromHex(root["base"].string_or({}));
   const auto first = Position::FromHex(root["first"].string_or({}));
-  if (!base || !first) {
-    return Fail(ErrorKind::kMalformed, "the snapshot does not say where its parts lie");
+  const auto through = Position::FromHex(root["through"].string_or({}));
+  if (!base || !through || !first) {
+    return Fail(ErrorKind::kMalformed,
+                "the snapshot does not say what it is as of, or where its parts lie");
   }
   const auto number = [&](std::string_view name) {
     return static_cast<uint64_t>(root[name].integer().value_or(0));
@@ -229,10 +271,12 @@ Result<SnapshotEnd> SnapshotEndFromJson(std::string_view text) {
   return SnapshotEnd{.snapshot = std::string(root["snapshot"].string_or({})),
                      .archive = std::string(root["archive"].string_or({})),
                      .base = *base,
+                     .through = *through,
                      .first = *first,
                      .parts = number("parts"),
                      .topics = number("topics"),
                      .posts = number("posts"),
+                     .rereads = number("rereads"),
                      .sha256 = std::string(root["sha256"].string_or({}))};
 }
 

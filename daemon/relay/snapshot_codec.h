@@ -19,6 +19,7 @@ struct SnapshotPart {
   uint64_t number = 0;   // of this part, from 1
   std::vector<StoredTopic> topics;
   std::vector<StoredPost> posts;
+  std::vector<RereadDigest> rereads;
 };
 
 // The record behind the last part: the snapshot is complete.
@@ -26,8 +27,11 @@ struct SnapshotEnd {
   std::string snapshot;
   std::string archive;  // uuid
   Position base;        // the state is that as of here
-  Position first;       // where part 1 lies
-  uint64_t parts = 0, topics = 0, posts = 0;
+  // How far the writer had sequenced: what it needed of captures below `base` up to here is in
+  // `rereads`, and from here on they count as gone.
+  Position through;
+  Position first;  // where part 1 lies
+  uint64_t parts = 0, topics = 0, posts = 0, rereads = 0;
   std::string sha256;  // of all parts' blocks, one after the other, in hex
 };
 

@@ -163,6 +163,44 @@ Result<int64_t> SequencerState::NewestRows(int64_t after, int64_t last, int64_t 
   return end;
 }
 
+Result<std::optional<int64_t>> SequencerState::Rereads(int64_t after, int64_t count, int64_t last,
+                                                       std::vector<RereadDigest>& out) {
+  const auto newest = Number(database_, "SELECT max(id) FROM rereads");
+  if (!newest) {
+    return std::unexpected(newest.error());
+  }
+  if (after >= *newest) {
+    return std::nullopt;
+  }
+  const int64_t end = std::min(after + count, *newest);
+  auto rereads = database_.Prepare(
+      "SELECT r.post, r.capture, r.pipeline, r.digest FROM rereads r WHERE r.id > ?1 AND r.id <= ?2"
+      " AND r.capture = (SELECT p.capture FROM posts p WHERE p.post = r.post AND p.id <= ?3"
+      "  ORDER BY p.id DESC LIMIT 1) ORDER BY r.id");
+  if (!rereads) {
+    return std::unexpected(rereads.error());
+  }
+  rereads->Bind(1, after).Bind(2, end).Bind(3, last);
+  while (true) {
+    auto row = rereads->Step();
+    if (!row) {
+      return std::unexpected(row.error());
+    }
+    if (!*row) {
+      return std::optional<int64_t>(end);
+    }
+    const auto digest = UnpackDigest(rereads->Blob(3));
+    if (!digest) {
+      return Fail(ErrorKind::kCorruption,
+                  "a capture read again has a digest of wrong length in sequencer.db");
+    }
+    out.push_back({.post = std::string(rereads->Text(0)),
+                   .capture = FromSql(rereads->Int(1)),
+                   .pipeline = std::string(rereads->Text(2)),
+                   .digest = *digest});
+  }
+}
+
 Result<std::vector<StoredTopic>> SequencerState::TopicsBelow(Position position) {
   auto statement = database_.Prepare(
       "SELECT slug, position, own, number FROM topics WHERE position < ?"
@@ -194,7 +232,7 @@ Status SequencerState::BeginReplacing() {
     return status;
   }
   for (const std::string_view sql :
-       {"DELETE FROM posts", "DELETE FROM topics WHERE position > 0"}) {
+       {"DELETE FROM posts", "DELETE FROM topics WHERE position > 0", "DELETE FROM rereads"}) {
     if (Status status = Run<0>(database_, sql, {}); !status) {
       return status;
     }
@@ -245,9 +283,16 @@ Result<std::optional<int64_t>> SequencerState::Prune(Position oldest, int64_t af
     }
     base_ = oldest;
   }
-  // What stays of a post is found by its text and link, which the rows that go may have stood for.
+  // What was read again for the rows that go, if no row that stays is of the same capture. What
+  // stays of a post is found by its text and link, which the rows that go may have stood for.
   for (const std::string_view sql :
-       {"UPDATE posts SET text_new = 1, link_new = 1 WHERE (text_new = 0 OR link_new = 0) AND id IN"
+       {"DELETE FROM rereads WHERE (post, capture) IN"
+        " (SELECT p.post, p.capture FROM posts p WHERE p.id > ?1 AND p.id <= ?2 AND EXISTS"
+        "  (SELECT 1 FROM posts r WHERE r.post = p.post AND r.id > p.id AND r.id <= ?3)"
+        "  AND NOT EXISTS"
+        "  (SELECT 1 FROM posts s WHERE s.post = p.post AND s.id > p.id AND s.capture = "
+        "p.capture))",
+        "UPDATE posts SET text_new = 1, link_new = 1 WHERE (text_new = 0 OR link_new = 0) AND id IN"
         " (SELECT max(q.id) FROM posts q WHERE q.id <= ?3 AND q.post IN"
         "  (SELECT p.post FROM posts p WHERE p.id > ?1 AND p.id <= ?2 AND EXISTS"
         "   (SELECT 1 FROM posts r WHERE r.post = p.post AND r.id > p.id AND r.id <= ?3))"

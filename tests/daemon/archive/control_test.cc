@@ -324,11 +324,17 @@ TEST(ArchiveControl, ASnapshotIsInForceUntilTheSegmentOfItsBaseIsRetired) {
                   .body = "{}",
                   .captures = {},
                   .base = Position(serial, 0),
+                  .through = Position(serial + 2, 70),
                   .record_id = {},
                   .date = {},
                   .position = Position(serial + 3, 0),
                   .end = {}});
   }
+  EXPECT_TRUE(controls.IsRetired(Position(1, 9), Position(4, 70)));
+  EXPECT_FALSE(controls.IsRetired(Position(1, 9), Position(4, 69))) << "its writer read it there";
+  EXPECT_FALSE(controls.IsRetired(Position(2, 0), Position(7, 69)));
+  EXPECT_TRUE(controls.IsRetired(Position(4, 9), Position(7, 70)));
+  EXPECT_FALSE(controls.IsRetired(Position(5, 0), Position(9, 0)));
   controls.Retire(Position(2, 0));
   EXPECT_EQ(controls.all().size(), 2U) << "the first still serves the segments up to the second";
   controls.Retire(Position(5, 0));

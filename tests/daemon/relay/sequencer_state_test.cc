@@ -91,7 +91,7 @@ class SequencerStateTest : public ::testing::Test {
 
   // Every row of every table, as SQLite quotes it.
   std::string Dump(const std::string& name) const {
-    const std::string_view migrated[] = {"", ""};  // as many migrations as the file has seen
+    const std::string_view migrated[] = {"", "", ""};  // as many migrations as the file has seen
     auto database = store::Database::OpenCopy(dir_ / name, migrated);
     EXPECT_TRUE(database) << database.error();
     std::string dump;

@@ -239,6 +239,52 @@ TEST_F(SequencerTest, WithoutTheOldCaptureTheSameBytesAreNoRevision) {
               ElementsAre("post.revised r2 news unknown"));
 }
 
+// A capture may be deleted between two times that the same stretch is sequenced.
+TEST_F(SequencerTest, WhatWasReadAgainIsStillKnownWhenTheCaptureIsGone) {
+  const Transformed first = history_.Page({});
+  Apply(first);
+  ASSERT_TRUE(sequencer_->Flush());
+  reread_ = [&](Position) -> std::optional<Transformed> {
+    Transformed again = first;
+    again.posts = {Make({.pipeline = kNewPipeline})};
+    again.pipeline = kNewPipeline;
+    return again;
+  };
+  const Transformed edit = history_.Page({.title = "Other", .pipeline = kNewPipeline});
+  EXPECT_THAT(Apply(edit), ElementsAre("post.revised r2 news title"));
+  ASSERT_TRUE(sequencer_->Flush());
+  ASSERT_TRUE(sequencer_->RewindTo(edit.address.position));
+  reread_ = {};
+  EXPECT_THAT(Apply(edit), ElementsAre("post.revised r2 news title"));
+  EXPECT_EQ(rereads_.size(), 1U);
+}
+
+TEST_F(SequencerTest, ARetiredCaptureIsNotReadThoughItIsThere) {
+  Position from;
+  auto opened = Sequencer::Open(
+      {.retired = [&](Position capture, Position at) { return capture < at && at >= from; }},
+      [this](Position at) { return reread_(at); });
+  ASSERT_TRUE(opened) << opened.error();
+  sequencer_ = std::move(*opened);
+  const Transformed first = history_.Feed({{.id = "s:1"}, {.id = "s:2"}});
+  Apply(first);
+  reread_ = [&](Position) -> std::optional<Transformed> {
+    Transformed again = first;
+    again.posts = {Make({.id = "s:1", .pipeline = kNewPipeline}),
+                   Make({.id = "s:2", .pipeline = kNewPipeline})};
+    again.pipeline = kNewPipeline;
+    return again;
+  };
+  const PostSpec edit{.id = "s:1", .title = "Other", .pipeline = kNewPipeline};
+  const Transformed before = history_.Feed({edit});
+  PostSpec later = edit;
+  later.id = "s:2";
+  const Transformed behind = history_.Feed({later});
+  from = behind.address.position;
+  EXPECT_THAT(Apply(before), ElementsAre("post.revised r2 news title"));
+  EXPECT_THAT(Apply(behind), ElementsAre("post.revised r2 news unknown"));
+}
+
 TEST_F(SequencerTest, AFailedRereadIsAFailureNotAnEvent) {
   auto failing = Sequencer::Open({}, [](Position) -> Result<std::optional<Transformed>> {
     return Fail(ErrorKind::kTransient, "too many open files");

@@ -58,18 +58,27 @@ bool Same(const StoredPost& a, const StoredPost& b) {
 
 TEST(SnapshotCodec, EveryRowComesBackAsItWas) {
   std::mt19937 random(7);
-  SnapshotPart part{.snapshot = "one", .number = 3, .topics = {}, .posts = {}};
+  SnapshotPart part{.snapshot = "one", .number = 3, .topics = {}, .posts = {}, .rereads = {}};
   for (size_t i = 0; i < 200; ++i) {
     part.posts.push_back(RandomRow(random, i, Position(2, i)));
   }
   part.topics = {{.slug = "a", .position = Position(1, 2), .own = true, .number = 1},
                  {.slug = "b", .position = Position(1, 3), .own = false, .number = 0}};
+  part.rereads = {{"s:1", Position(1, 7), "1.0.1+bbbb", part.posts[1].row.digest},
+                  {"s:\xff", Position(2, 9), "1.0.2+cccc", part.posts[2].row.digest}};
   const auto read = SnapshotPartFromJson(ToJson(part));
   ASSERT_TRUE(read) << read.error();
   EXPECT_EQ(read->snapshot, "one");
   EXPECT_EQ(read->number, 3U);
   ASSERT_EQ(read->topics.size(), 2U);
   EXPECT_TRUE(read->topics[0].own && !read->topics[1].own);
+  ASSERT_EQ(read->rereads.size(), 2U);
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(read->rereads[i].post, part.rereads[i].post);
+    EXPECT_EQ(read->rereads[i].capture, part.rereads[i].capture);
+    EXPECT_EQ(read->rereads[i].pipeline, part.rereads[i].pipeline);
+    EXPECT_EQ(read->rereads[i].digest, part.rereads[i].digest);
+  }
   ASSERT_EQ(read->posts.size(), part.posts.size());
   for (size_t i = 0; i < part.posts.size(); ++i) {
     EXPECT_TRUE(Same(read->posts[i], part.posts[i])) << i;
@@ -79,7 +88,7 @@ TEST(SnapshotCodec, EveryRowComesBackAsItWas) {
 
 TEST(SnapshotCodec, RowsThatAreNoneAreRefused) {
   std::mt19937 random(8);
-  SnapshotPart part{.snapshot = "one", .number = 1, .topics = {}, .posts = {}};
+  SnapshotPart part{.snapshot = "one", .number = 1, .topics = {}, .posts = {}, .rereads = {}};
   part.posts.push_back(RandomRow(random, 1, Position(2, 1)));
   part.posts.back().row.state = PostState::kLive;
   const std::string good = ToJson(part);
@@ -87,7 +96,8 @@ TEST(SnapshotCodec, RowsThatAreNoneAreRefused) {
   const size_t rows = good.find("\"posts\":[[") + 10;
   for (const std::string& bad :
        {good.substr(0, rows) + "1," + good.substr(rows), good.substr(0, good.size() - 1),
-        std::string(R"({"posts":[["a"]]})"), std::string(R"({"topics":[["a","x",1,1]]})")}) {
+        std::string(R"({"posts":[["a"]]})"), std::string(R"({"topics":[["a","x",1,1]]})"),
+        std::string(R"({"rereads":[["a","0000000000000001","p","00"]]})")}) {
     const auto read = SnapshotPartFromJson(bad);
     ASSERT_FALSE(read) << bad;
     EXPECT_EQ(read.error().kind, ErrorKind::kMalformed);
@@ -135,18 +145,20 @@ class SnapshotTest : public ::testing::Test {
     ASSERT_TRUE(sequencer.RewindTo(Position(segments + 1, 0)));  // takes up how far it reaches
   }
 
-  void Write(SequencerState& state, Position base) {
+  void Write(SequencerState& state, Position base, Position through = Position(99, 0)) {
     SnapshotWriter writer(state, *archive_, base);
     while (true) {
       const auto progress = writer.Step();
       ASSERT_TRUE(progress) << progress.error();
-      if (*progress == SnapshotWriter::Progress::kDone) {
+      if (*progress == SnapshotWriter::Progress::kReady) {
         break;
       }
       if (*progress == SnapshotWriter::Progress::kWaiting) {
         archive_->WaitPast(archive_->durable_end(), std::chrono::milliseconds(1), {});
       }
     }
+    const Status finished = writer.Finish(through);
+    ASSERT_TRUE(finished) << finished.error();
     parts_ = writer.parts();
   }
 
@@ -204,6 +216,78 @@ TEST_F(SnapshotTest, TheStateThatIsLoadedIsTheOneThatWasWritten) {
   EXPECT_TRUE(archive::ReadArchive(dir()).damage.empty());
 }
 
+// What was read again of captures that go is carried: of the newest rows below the base alone.
+TEST_F(SnapshotTest, CarriesWhatWasReadAgain) {
+  for (int n = 0; n < 12; ++n) {
+    ASSERT_TRUE(archive::AppendAndWait(*archive_, archive::MakeCapture(n)));
+  }
+  const auto original = OpenState("original.db");
+  SequencerState& state = original->state();
+  std::mt19937 random(11);
+  constexpr size_t kPosts = 3000;
+  for (size_t i = 0; i < kPosts; ++i) {
+    for (const uint32_t segment : {1U, 2U, 3U}) {  // the first is superseded, the last beyond
+      const StoredPost row = RandomRow(random, i, Position(segment, 1000 + i));
+      ASSERT_TRUE(state.Put({row.post, row.position, "1.0.1+bbbb", row.row.digest}));
+    }
+  }
+  for (const uint32_t segment : {1U, 2U, 3U}) {
+    for (size_t i = 0; i < kPosts; ++i) {
+      const StoredPost row = RandomRow(random, i, Position(segment, 1000 + i));
+      ASSERT_TRUE(state.Put(row.post, row.position, row.row));
+    }
+  }
+  ASSERT_TRUE(state.Flush(Position(4, 0)));
+  Write(state, Position(3, 0), Position(3, 5000));
+  EXPECT_TRUE(archive_->controls()->IsRetired(Position(2, 5), Position(3, 5000)));
+  EXPECT_FALSE(archive_->controls()->IsRetired(Position(2, 5), Position(3, 4999)));
+  EXPECT_FALSE(archive_->controls()->IsRetired(Position(3, 0), Position(3, 5000)));
+  Retire(3);
+
+  const auto known = [](Sequencer& sequencer, uint32_t segment) {
+    size_t count = 0;
+    for (size_t i = 0; i < kPosts; ++i) {
+      const auto digest = sequencer.state().Reread("s:" + std::to_string(i),
+                                                   Position(segment, 1000 + i), "1.0.1+bbbb");
+      EXPECT_TRUE(digest) << digest.error();
+      count += *digest ? 1U : 0U;
+    }
+    return count;
+  };
+  const auto restored = OpenState("restored.db");
+  ASSERT_TRUE(RestoreFor(Position(3, 100), dir(), *restored));
+  EXPECT_EQ(restored->folded(), Position(3, 0));
+  EXPECT_EQ(known(*restored, 1), 0U);
+  EXPECT_EQ(known(*restored, 2), kPosts);
+  EXPECT_EQ(known(*restored, 3), 0U);
+  EXPECT_FALSE(*restored->state().Reread("s:1", Position(2, 1001), "1.0.2+cccc"));
+
+  // A state that reaches what is left, and not what the writer had seen.
+  const auto behind = OpenState("behind.db");
+  ASSERT_TRUE(behind->state().Flush(Position(3, 10)));
+  ASSERT_TRUE(behind->RewindTo(Position(3, 10)));
+  ASSERT_TRUE(RestoreFor(Position(3, 10), dir(), *behind));
+  EXPECT_EQ(behind->folded(), Position(3, 10));
+  EXPECT_EQ(known(*behind, 2), kPosts);
+  // One that has come further needs nothing.
+  const auto ahead = OpenState("ahead.db");
+  ASSERT_TRUE(ahead->state().Flush(Position(3, 5000)));
+  ASSERT_TRUE(ahead->RewindTo(Position(3, 5000)));
+  ASSERT_TRUE(RestoreFor(Position(3, 5000), dir(), *ahead));
+  EXPECT_EQ(known(*ahead, 2), 0U);
+
+  // Pruned with the rows that they were made for.
+  int64_t at = 0;
+  for (auto next = state.Prune(Position(3, 0), at, 700); next && *next;
+       next = state.Prune(Position(3, 0), at, 700)) {
+    at = **next;
+  }
+  ASSERT_TRUE(state.Flush(Position(4, 0)));
+  EXPECT_EQ(known(*original, 1), 0U);
+  EXPECT_EQ(known(*original, 2), kPosts);
+  EXPECT_EQ(known(*original, 3), kPosts);
+}
+
 TEST_F(SnapshotTest, AnArchiveThatHasItsBeginningNeedsNone) {
   ASSERT_TRUE(archive::AppendAndWait(*archive_, archive::MakeCapture(0)));
   const auto state = OpenState("empty.db");
@@ -255,7 +339,7 @@ TEST_F(SnapshotTest, OneThatWasGivenUpHasNoEffect) {
   }
   const uint32_t newest = archive_->durable_end().serial();
   const auto original = OpenState("original.db");
-  Fill(*original, 9000, newest);
+  Fill(*original, 20'000, newest);
   {
     SnapshotWriter given_up(original->state(), *archive_, Position(2, 0));
     while (given_up.parts() == 0) {
