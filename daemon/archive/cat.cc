@@ -100,7 +100,7 @@ Result<std::string> CaptureText(const std::filesystem::path& dir, const Capture&
 void TellOfRedactions(const std::filesystem::path& dir, Position capture, std::ostream& err) {
   const auto controls = ReadControls(dir);
   if (!controls) {
-    err << controls.error() << "\n";
+    err << controls.error().message << '\n';
     return;
   }
   for (const Control& control : (*controls)->all()) {
@@ -135,7 +135,7 @@ int Print(const std::filesystem::path& dir, Capture capture, CatPart part, std::
       break;
   }
   if (!bytes) {
-    err << bytes.error() << "\n";
+    err << bytes.error().message << '\n';
     return kFoundDamage;
   }
   out.write(bytes->data(), static_cast<std::streamsize>(bytes->size()));
@@ -150,7 +150,7 @@ int CatCapture(const std::filesystem::path& dir, std::string_view which, CatPart
       position && which.size() == position->ToHex().size()) {
     Result<Capture> capture = ReadCaptureAt(dir, *position);
     if (!capture) {
-      err << capture.error() << "\n";
+      err << capture.error().message << '\n';
       return kCannotRead;
     }
     return Print(dir, std::move(*capture), part, out, err);

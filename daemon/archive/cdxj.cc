@@ -143,7 +143,7 @@ int IndexFiles(const std::vector<std::filesystem::path>& files,
   Indexer indexer(sorter, archive, err);
   for (const std::filesystem::path& file : files) {
     if (const Status status = indexer.Read(file, stop); !status) {
-      err << status.error() << "\n";
+      err << status.error().message << '\n';
       return kCannotRead;
     }
   }
@@ -153,7 +153,7 @@ int IndexFiles(const std::vector<std::filesystem::path>& files,
     return given.has_value();
   });
   if (!status || !given) {
-    err << (status ? given : status).error() << "\n";
+    err << (status ? given : status).error().message << '\n';
     return kCannotRead;
   }
   return indexer.damaged() ? kFoundDamage : 0;

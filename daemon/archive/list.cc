@@ -83,7 +83,7 @@ int ListCaptures(const std::filesystem::path& dir, const CaptureFilter& filter, 
                  std::ostream& out, std::ostream& err) {
   const auto controls = ReadControls(dir);
   if (!controls) {
-    err << controls.error() << "\n";
+    err << controls.error().message << '\n';
     return kCannotRead;
   }
   const auto redactions = (*controls)->redactions();

@@ -31,7 +31,7 @@ class Verifier {
   // False: the disk failed.
   bool Check(const Segment& segment, bool newest) {
     if (Status status = CheckSegment(segment, newest); !status) {
-      err_ << status.error() << "\n";
+      err_ << status.error().message << '\n';
       return false;
     }
     return true;
@@ -39,7 +39,7 @@ class Verifier {
   // What lies beside the segments: sums without segment, serials that are missing.
   bool CheckFolder(const std::vector<Segment>& segments) {
     if (Status status = CheckSums(segments); !status) {
-      err_ << status.error() << "\n";
+      err_ << status.error().message << '\n';
       return false;
     }
     CheckSerials(segments);
@@ -313,12 +313,12 @@ void Verifier::CheckSerials(const std::vector<Segment>& segments) {
 
 int VerifyArchive(const std::filesystem::path& dir, std::ostream& out, std::ostream& err) {
   if (const Result<std::string> uuid = ReadUuid(dir); !uuid) {
-    err << uuid.error() << "\n";
+    err << uuid.error().message << '\n';
     return kCannotRead;
   }
   const Result<std::vector<Segment>> segments = ListSegments(dir);
   if (!segments) {
-    err << segments.error() << "\n";
+    err << segments.error().message << '\n';
     return kCannotRead;
   }
   Verifier verifier(dir, out, err);

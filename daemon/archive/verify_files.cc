@@ -186,7 +186,7 @@ Result<std::vector<fs::path>> FilesOf(const fs::path& folder) {
 int VerifyFile(const fs::path& file, std::ostream& out, std::ostream& err) {
   const Result<bool> whole = FileVerifier(file, out).Run();
   if (!whole) {
-    err << whole.error() << "\n";
+    err << whole.error().message << '\n';
     return kCannotRead;
   }
   return *whole ? 0 : kFoundDamage;
@@ -202,7 +202,7 @@ int VerifyPath(const fs::path& path, std::ostream& out, std::ostream& err) {
   }
   const Result<std::vector<fs::path>> files = FilesOf(path);
   if (!files) {
-    err << files.error() << "\n";
+    err << files.error().message << '\n';
     return kCannotRead;
   }
   int status = 0;

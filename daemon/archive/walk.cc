@@ -59,12 +59,12 @@ int WalkCaptures(const std::filesystem::path& dir, const CaptureFilter& filter, 
                  const Walk& walk, std::ostream& err) {
   const Result<Position> begin = BeginOf(dir, filter.from);
   if (!begin) {
-    err << begin.error() << "\n";
+    err << begin.error().message << '\n';
     return kCannotRead;
   }
   Result<std::unique_ptr<Reader>> reader = Reader::OpenArchive(dir, *begin, {});
   if (!reader) {
-    err << reader.error() << "\n";
+    err << reader.error().message << '\n';
     return kCannotRead;
   }
   DamageReport report(dir, err);
@@ -73,7 +73,7 @@ int WalkCaptures(const std::filesystem::path& dir, const CaptureFilter& filter, 
   while (true) {
     Result<std::optional<Item>> item = (*reader)->Next();
     if (!item) {
-      err << item.error() << "\n";
+      err << item.error().message << '\n';
       return kCannotRead;
     }
     if (last) {

@@ -14,14 +14,12 @@
 #include "daemon/archive/control_scan.h"
 #include "daemon/commands/exit_codes.h"
 #include "daemon/commands/progress.h"
-#include "daemon/commands/replay_diff.h"
-#include "daemon/commands/replay_journal.h"
+#include "daemon/commands/replay_publication.h"
 #include "daemon/commands/replay_sequencer.h"
 #include "daemon/commands/replay_source.h"
-#include "daemon/commands/replay_target.h"
+#include "daemon/commands/replay_view.h"
 #include "daemon/commands/throttle.h"
 #include "daemon/fail_point.h"
-#include "daemon/publish/output.h"
 #include "daemon/relay/drain.h"
 #include "daemon/relay/pending_batch.h"
 #include "daemon/relay/redacted.h"
@@ -36,8 +34,7 @@ using relay::Pause;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kPatience{250};  // of one wait for a transform
-constexpr milliseconds kDrain{8000};    // of the last commit after a stop
-constexpr milliseconds kRetry{1000};    // while the output is away
+constexpr milliseconds kRetry{1000};    // after a commit whose outcome is unknown
 // Looks at an archive that grows while it is read to its end: a daemon that never rests does not
 // keep a replay from finishing.
 constexpr int kMaxExtensions = 1000;
@@ -46,43 +43,38 @@ constexpr uint64_t kFlushCaptures = 20'000;  // of a fold without publishing
 class ReplayRun {
  public:
   ReplayRun(const ReplayRequest& request, const config::Config& config, const Clock& clock,
-            std::ostream& out, std::ostream& err, bool terminal, std::stop_token stop)
+            std::ostream& out, Progress& progress, std::stop_token stop)
       : request_(request),
         config_(config),
         clock_(clock),
         out_(out),
-        stop_(stop),
-        drain_(std::move(stop), kDrain),
-        progress_("replay", err, terminal, clock),
+        stop_(std::move(stop)),
+        progress_(progress),
         throttle_(request.rate, clock) {}
 
-  int Run();
+  // False: there are differences, or not all could be shown.
+  Result<bool> Run();
 
  private:
   enum class SessionEnd { kFinished, kRestart };
 
-  int Prepare();
-  int Finish();
-  void SayTotals();
+  Status Prepare();
   Status OpenInput();
   Status ReadRedactions();
   bool IsRedacted(std::string_view post) const;
-  Status OpenOutput();
-  Status ReadTopics();
-  Status OpenSequencer();
-  void BeginJournal();
+  bool IsRetired(Position capture, Position at) const;
+  Result<bool> Finish();
+  void SayTotals();
 
-  Result<std::optional<publish::Checkpoint>> AskOutput();
-  Result<publish::Checkpoint> FindStart();
-  std::string DifferenceInWords() const;
+  Result<ReplayPublication::Place> FindPlace();
+  Status OpenSequencer(Position begin);
   Result<SessionEnd> Session();
   Result<SessionEnd> Follow(relay::Transformer& transformer, relay::PendingBatch* batch);
   Status Take(relay::Transformer::Taken taken, relay::PendingBatch* batch);
   Status TakeEvents(const Transformed& capture, relay::PendingBatch* batch);
   Status TakeControl(const archive::Control& control, relay::PendingBatch* batch);
+  void Filter(std::vector<Event>& events);
   void Count(std::span<const Event> events);
-  Status Compare(std::span<const Event> events);
-  Status Print(const std::vector<Event>& events);
   Result<publish::Commit> Commit(relay::PendingBatch& batch);
   bool stopped() const { return stop_.stop_requested(); }
 
@@ -91,26 +83,21 @@ class ReplayRun {
   const Clock& clock_;
   std::ostream& out_;
   const std::stop_token stop_;
-  relay::Drain drain_;
-  Progress progress_;
+  Progress& progress_;
   Throttle throttle_;
 
   std::unique_ptr<relay::ReplayInput> input_;
   std::optional<ReplaySource> source_;  // of input_
   std::shared_ptr<const archive::Redactions> own_redactions_ =
       std::make_shared<const archive::Redactions>();
-  std::unique_ptr<publish::Output> output_;  // null: nothing is published
-  std::unique_ptr<ReplayDiff> diff_;         // null: nothing is compared
-  std::optional<ReplayJournal> journal_;     // of input_
-  bool journal_kept_ = false;
+  std::optional<ReplayPublication> publication_;  // of input_; or
+  std::optional<ReplayView> view_;
   relay::Transformer* transformer_ = nullptr;
   std::unique_ptr<relay::Sequencer> sequencer_;
-  Position begin_;                // where this replay began, before it was interrupted
-  Position start_;                // captures before it are folded only
-  bool checkpoint_ours_ = false;  // what the output holds was written by this run, or is resumed
+  Position start_;  // captures before it are folded only
   int extensions_ = 0;
   uint64_t passed_ = 0;  // events that the throttle has let go
-  uint64_t captures_ = 0, events_ = 0, dead_letters_ = 0, damage_ = 0, folded_ = 0;
+  uint64_t captures_ = 0, events_ = 0, dead_letters_ = 0, left_out_ = 0, damage_ = 0, folded_ = 0;
 };
 
 Status ReplayRun::OpenInput() {
@@ -121,7 +108,6 @@ Status ReplayRun::OpenInput() {
   }
   input_ = std::move(*input);
   source_.emplace(request_, config_, *input_);
-  journal_.emplace(config_.data_dir, input_->uuid(), input_->list());
   return {};
 }
 
@@ -145,42 +131,39 @@ bool ReplayRun::IsRedacted(std::string_view post) const {
          (controls != nullptr && controls->redactions()->Names(post));
 }
 
-Status ReplayRun::OpenOutput() {
-  if (request_.publishes()) {
-    output_ = MakeReplayOutput(request_, config_, input_->uuid(), clock_);
+bool ReplayRun::IsRetired(Position capture, Position at) const {
+  const auto controls = input_->controls();
+  return controls != nullptr && controls->IsRetired(capture, at);
+}
+
+Status ReplayRun::Prepare() {
+  if (Status status = OpenInput(); !status) {
+    return status;
   }
+  if (Status status = ReadRedactions(); !status) {
+    return status;
+  }
+  if (request_.publishes()) {
+    publication_.emplace(request_, config_, *input_, clock_, progress_, stop_);
+    return {};
+  }
+  auto view = ReplayView::Open(request_, config_, clock_, out_, progress_, stop_);
+  if (!view) {
+    return std::unexpected(view.error());
+  }
+  view_.emplace(std::move(*view));
   return {};
 }
 
-Status ReplayRun::ReadTopics() {
-  if (!request_.diff) {
-    return {};
+Result<ReplayPublication::Place> ReplayRun::FindPlace() {
+  if (publication_) {
+    return publication_->Find();
   }
-  auto topics = OpenReplayTopics(request_, config_, clock_);
-  if (!topics) {
-    return std::unexpected(topics.error());
-  }
-  auto diff = ReplayDiff::Create(ReplayTopicPattern(request_, config_), IsCompacted(config_), out_);
-  if (!diff) {
-    return std::unexpected(diff.error());
-  }
-  diff_ = std::move(*diff);
-  return diff_->Read(
-      **topics, request_.filter,
-      [this](uint64_t records) { progress_.ShowCount("reading the topics", records); }, stop_);
+  const Position asked = request_.position.value_or(Position());
+  return ReplayPublication::Place{.begin = asked, .start = asked, .committed = {}};
 }
 
-// The replay begins: what a resume needs is kept from here on.
-void ReplayRun::BeginJournal() {
-  const Status begun = journal_->Begin(begin_);
-  journal_kept_ = begun.has_value();
-  if (!begun) {
-    progress_.Say("replay: a resume will have to fold again what lies before it: " +
-                  begun.error().message);
-  }
-}
-
-Status ReplayRun::OpenSequencer() {
+Status ReplayRun::OpenSequencer(Position begin) {
   if (sequencer_) {
     return sequencer_->RewindTo(start_);
   }
@@ -190,19 +173,15 @@ Status ReplayRun::OpenSequencer() {
     }
     return transformer_->Reread(capture);
   };
-  auto opened =
-      OpenReplaySequencer(request_, config_,
-                          {.uuid = input_->uuid(),
-                           .begin = begin_,
-                           .start = start_,
-                           .journal = journal_kept_ ? &*journal_ : nullptr,
-                           .redacted = [this](std::string_view post) { return IsRedacted(post); },
-                           .retired =
-                               [this](Position capture, Position at) {
-                                 const auto controls = input_->controls();
-                                 return controls != nullptr && controls->IsRetired(capture, at);
-                               }},
-                          reread, [this](const std::string& message) { progress_.Say(message); });
+  auto opened = OpenReplaySequencer(
+      request_, config_,
+      {.uuid = input_->uuid(),
+       .begin = begin,
+       .start = start_,
+       .journal = publication_ ? publication_->journal() : nullptr,
+       .redacted = [this](std::string_view post) { return IsRedacted(post); },
+       .retired = [this](Position capture, Position at) { return IsRetired(capture, at); }},
+      reread, [this](const std::string& message) { progress_.Say(message); });
   if (!opened) {
     return std::unexpected(opened.error());
   }
@@ -210,71 +189,13 @@ Status ReplayRun::OpenSequencer() {
   return {};
 }
 
-Result<std::optional<publish::Checkpoint>> ReplayRun::AskOutput() {
-  while (true) {
-    auto checkpoint = output_->Open(stop_);
-    if (checkpoint || checkpoint.error().kind != ErrorKind::kTransient) {
-      return checkpoint;
-    }
-    progress_.Say("replay: waiting for the output: " + checkpoint.error().message);
-    Pause(kRetry, stop_);
-    if (stopped()) {
-      return Fail(ErrorKind::kCancelled, "stopped while waiting for the output");
-    }
-  }
-}
-
-// From where the events are published: given, or what the output holds of this replay.
-Result<publish::Checkpoint> ReplayRun::FindStart() {
-  publish::Checkpoint committed;
-  committed.archive = input_->uuid();
-  begin_ = start_ = request_.position.value_or(Position());
-  if (!output_) {
-    return committed;
-  }
-  auto checkpoint = AskOutput();
-  if (!checkpoint) {
-    return request_.resume ? Result<publish::Checkpoint>(
-                                 WithContext(checkpoint.error(), "resuming" + DifferenceInWords()))
-                           : std::unexpected(checkpoint.error());
-  }
-  if (!request_.resume && !checkpoint_ours_) {
-    return committed;
-  }
-  if (!*checkpoint) {
-    return Fail(ErrorKind::kPermanent,
-                "there is no replay of this input to resume: the output holds no position of it" +
-                    DifferenceInWords());
-  }
-  if (request_.resume) {
-    begin_ = journal_->Start().value_or(Position());
-  }
-  start_ = (*checkpoint)->position;
-  return **checkpoint;
-}
-
-std::string ReplayRun::DifferenceInWords() const {
-  const std::string difference = journal_->Difference();
-  return difference.empty()
-             ? difference
-             : " (since the last replay of files the input has changed: " + difference +
-                   "; without --resume a replay begins anew)";
-}
-
 Result<ReplayRun::SessionEnd> ReplayRun::Session() {
-  auto committed = FindStart();
-  if (!committed) {
-    return std::unexpected(committed.error());
+  const auto place = FindPlace();
+  if (!place) {
+    return std::unexpected(place.error());
   }
-  if (output_ && !sequencer_) {
-    if (request_.resume) {
-      journal_kept_ = true;
-    } else {
-      BeginJournal();
-      NEWSWIRE_FAIL_POINT("replay.after_journal");
-    }
-  }
-  if (Status status = OpenSequencer(); !status) {
+  start_ = place->start;
+  if (Status status = OpenSequencer(place->begin); !status) {
     return std::unexpected(status.error());
   }
   if (const auto dir = input_->archive_dir()) {
@@ -287,26 +208,14 @@ Result<ReplayRun::SessionEnd> ReplayRun::Session() {
   }
   const auto transformer = source_->MakeTransformer();
   transformer_ = transformer.get();
-  if (!output_) {
+  if (!publication_) {
     return Follow(*transformer, nullptr);
   }
-  relay::PendingBatch batch({.interval = config_.kafka.commit_interval,
-                             .bytes = config_.kafka.commit_bytes,
-                             .events = config_.kafka.commit_events},
-                            *committed, clock_.Steady());
-  if (!request_.resume && !checkpoint_ours_) {
-    // An older replay's position goes first: from here on, what the output holds is of this run.
-    batch.Advance(start_, {});
-    auto outcome = Commit(batch);
-    if (!outcome) {
-      return std::unexpected(outcome.error());
-    }
-    if (*outcome == publish::Commit::kUnknown) {
-      return SessionEnd::kRestart;
-    }
+  auto batch = publication_->Claim(*place);
+  if (!batch) {
+    return std::unexpected(batch.error());
   }
-  checkpoint_ours_ = true;
-  return Follow(*transformer, &batch);
+  return *batch ? Follow(*transformer, &**batch) : SessionEnd::kRestart;
 }
 
 Result<ReplayRun::SessionEnd> ReplayRun::Follow(relay::Transformer& transformer,
@@ -387,7 +296,7 @@ Status ReplayRun::TakeControl(const archive::Control& control, relay::PendingBat
   if (!tombstones) {
     return std::unexpected(tombstones.error());
   }
-  std::erase_if(*tombstones, [&](const Event& event) { return !request_.filter.Keeps(event); });
+  Filter(*tombstones);
   if (!tombstones->empty()) {
     sequencer_->Pass(control.end);
     batch->Add(relay::AddressOf(control), std::move(*tombstones), clock_.Steady());
@@ -400,7 +309,7 @@ Status ReplayRun::TakeEvents(const Transformed& capture, relay::PendingBatch* ba
   if (!events) {
     return std::unexpected(events.error());
   }
-  std::erase_if(*events, [&](const Event& event) { return !request_.filter.Keeps(event); });
+  Filter(*events);
   if (!events->empty()) {
     const milliseconds wait = throttle_.Wait(passed_);
     if (wait.count() > 0) {
@@ -418,7 +327,12 @@ Status ReplayRun::TakeEvents(const Transformed& capture, relay::PendingBatch* ba
     }
   }
   Count(*events);
-  return diff_ ? Compare(*events) : Print(*events);
+  return view_->Take(*events);
+}
+
+void ReplayRun::Filter(std::vector<Event>& events) {
+  left_out_ +=
+      std::erase_if(events, [&](const Event& event) { return !request_.filter.Keeps(event); });
 }
 
 void ReplayRun::Count(std::span<const Event> events) {
@@ -427,55 +341,17 @@ void ReplayRun::Count(std::span<const Event> events) {
   }
 }
 
-Status ReplayRun::Compare(std::span<const Event> events) {
-  for (const Event& event : events) {
-    if (Status status = diff_->Compare(event); !status) {
-      return status;
-    }
-  }
-  return {};
-}
-
-Status ReplayRun::Print(const std::vector<Event>& events) {
-  for (const Event& event : events) {
-    if (event.type != EventType::kDeadLetter) {
-      out_.write(event.value.data(), static_cast<std::streamsize>(event.value.size()));
-      out_.put('\n');
-    }
-  }
-  if (!out_) {
-    return Fail(ErrorKind::kPermanent, "the output stream cannot be written to");
-  }
-  return {};
-}
-
 Result<publish::Commit> ReplayRun::Commit(relay::PendingBatch& batch) {
   if (Status status = sequencer_->Flush(); !status) {
     return std::unexpected(status.error());
   }
   NEWSWIRE_FAIL_POINT("replay.after_flush");
-  auto outcome = output_->Publish(batch.batch(), drain_.token());
-  NEWSWIRE_FAIL_POINT("replay.after_publish");
+  auto outcome = publication_->Commit(batch.batch());
   if (outcome && *outcome == publish::Commit::kDone) {
     Count(batch.batch().events);
     batch.Committed(clock_.Steady());
   }
   return outcome;
-}
-
-int ReplayRun::Prepare() {
-  if (Status status = CheckReplayRequest(request_, config_); !status) {
-    progress_.Say("newswired replay: " + status.error().message);
-    return kExitUsage;
-  }
-  for (Status (ReplayRun::*prepare)() : {&ReplayRun::OpenInput, &ReplayRun::ReadRedactions,
-                                         &ReplayRun::OpenOutput, &ReplayRun::ReadTopics}) {
-    if (Status status = (this->*prepare)(); !status) {
-      progress_.Say("newswired replay: " + status.error().message);
-      return kExitFailed;
-    }
-  }
-  return kExitOk;
 }
 
 void ReplayRun::SayTotals() {
@@ -485,48 +361,35 @@ void ReplayRun::SayTotals() {
   };
   progress_.Say(fmt::format(
       "replay: {} events of {} captures in {:.1f} s ({:.0f} events/s), {} dead letters"
-      "{}{}",
+      "{}{}{}",
       events_, captures_, seconds, seconds > 0 ? static_cast<double>(events_) / seconds : 0.0,
-      dead_letters_, also(damage_, "damaged places"),
+      dead_letters_, also(left_out_, "left out by the filters"), also(damage_, "damaged places"),
       also(source_->passed_over(), "records that are no pages passed over")));
 }
 
-int ReplayRun::Finish() {
+Result<bool> ReplayRun::Finish() {
   out_.flush();
   SayTotals();
   if (stopped()) {
-    progress_.Say(request_.publishes()
-                      ? "newswired replay: stopped before the end; go on with --resume"
-                      : "newswired replay: stopped before the end");
-    return kExitFailed;
+    return Fail(ErrorKind::kCancelled, publication_ ? "stopped before the end; go on with --resume"
+                                                    : "stopped before the end");
   }
-  if (output_) {
-    if (Status ended = journal_->End(); !ended) {
-      progress_.Say("replay: what was kept for a resume is left: " + ended.error().message);
-    }
+  if (publication_) {
+    publication_->End();
+    return true;
   }
-  if (diff_) {
-    auto counts = diff_->Finish(start_, input_->end());
-    if (!counts) {
-      progress_.Say("newswired replay: " + counts.error().message);
-      return kExitFailed;
-    }
-    out_.flush();
-    return counts->same_content() && out_ ? kExitOk : kExitFailed;
-  }
-  return out_ ? kExitOk : kExitFailed;
+  return view_->Finish(start_, input_->end());
 }
 
-int ReplayRun::Run() {
-  if (const int code = Prepare(); code != kExitOk) {
-    return code;
+Result<bool> ReplayRun::Run() {
+  if (Status status = Prepare(); !status) {
+    return std::unexpected(status.error());
   }
   while (true) {
-    auto end = Session();
+    const auto end = Session();
     transformer_ = nullptr;
     if (!end) {
-      progress_.Say("newswired replay: " + end.error().message);
-      return kExitFailed;
+      return std::unexpected(end.error());
     }
     if (*end == SessionEnd::kFinished || stopped()) {
       return Finish();
@@ -541,7 +404,16 @@ int ReplayRun::Run() {
 
 int Replay(const ReplayRequest& request, const config::Config& config, const Clock& clock,
            std::ostream& out, std::ostream& err, bool terminal, std::stop_token stop) {
-  return ReplayRun(request, config, clock, out, err, terminal, std::move(stop)).Run();
+  Progress progress("replay", err, terminal, clock);
+  if (const Status status = CheckReplayRequest(request, config); !status) {
+    progress.Say("newswired replay: " + status.error().message);
+    return kExitUsage;
+  }
+  const auto done = ReplayRun(request, config, clock, out, progress, std::move(stop)).Run();
+  if (!done) {
+    progress.Say("newswired replay: " + done.error().message);
+  }
+  return done.value_or(false) ? kExitOk : kExitFailed;
 }
 
 }  // namespace newswire::commands
