@@ -51,7 +51,7 @@ class Writer {
   void WriteHeld(const std::string& name, const TextPairs& pairs) {
     json_.BeginObject();
     for (const auto& [key, text] : pairs) {
-      const std::string full = name + "." + key;
+      const std::string full = fmt::format("{}.{}", name, key);
       if (IsSecretProperty(key) && !references_.contains(full)) {
         continue;  // a literal secret
       }

@@ -91,7 +91,7 @@ class EmbeddedOutput : public Output {
   void Idle() override {
     if (refill_) {
       // A failure shows at the next Publish, which answers kUnknown.
-      static_cast<void>(Refill({}));
+      [[maybe_unused]] const auto refilled = Refill({});
       refill_.reset();
     }
     if (kafka_) {
@@ -134,10 +134,12 @@ class EmbeddedOutput : public Output {
 
 }  // namespace
 
-std::unique_ptr<Output> MakeEmbeddedOutput(KafkaOptions options, std::filesystem::path data_dir,
+std::unique_ptr<Output> MakeEmbeddedOutput(KafkaOptions options,
+                                           const std::filesystem::path& data_dir,
                                            std::string archive_uuid,
                                            std::optional<std::string> replay_run,
-                                           const Clock& clock, std::filesystem::path executable) {
+                                           const Clock& clock,
+                                           const std::filesystem::path& executable) {
   return std::make_unique<EmbeddedOutput>(std::move(options), data_dir, std::move(archive_uuid),
                                           std::move(replay_run), executable, clock);
 }

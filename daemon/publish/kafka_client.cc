@@ -207,7 +207,7 @@ Result<std::unique_ptr<KafkaClient>> KafkaClient::Make(const KafkaOptions& optio
   if (!self->client_) {
     return Fail(ErrorKind::kConfig, fmt::format("kafka: {}", reason));
   }
-  static_cast<void>(conf.release());  // the client owns it now
+  [[maybe_unused]] const auto* owned = conf.release();  // the client owns it now
   return self;
 }
 

@@ -239,6 +239,7 @@ Status KafkaOutput::EnsureTopics(const std::vector<std::string>& names, SteadyTi
     config.insert({"max.message.bytes", std::to_string(needed)});
   }
   std::vector<TopicPlan> plans;
+  plans.reserve(names.size());
   for (const std::string& name : names) {
     plans.push_back(Plan(name, config, setup_.options.partitions, view->brokers));
   }

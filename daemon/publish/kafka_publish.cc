@@ -223,7 +223,7 @@ std::optional<Result<Commit>> KafkaOutput::Send(Record& record, const std::stop_
         RD_KAFKA_V_TIMESTAMP(record.timestamp), RD_KAFKA_V_HEADERS(record.headers.get()),
         RD_KAFKA_V_END);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      static_cast<void>(record.headers.release());  // librdkafka's now
+      [[maybe_unused]] const auto* owned = record.headers.release();  // librdkafka's now
       return std::nullopt;
     }
     if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {

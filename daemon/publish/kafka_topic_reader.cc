@@ -64,17 +64,21 @@ class KafkaTopicReader : public TopicReader {
 
   // A partition's end as a read_committed reader sees it is behind all that was committed.
   bool CaughtUp() const override {
-    return looked_ && std::ranges::all_of(started_, [&](const auto& topic) {
-             for (int32_t p = 0; p < topic.second; ++p) {
-               if (!ended_.contains({topic.first, p})) {
-                 return false;
-               }
-             }
-             return true;
+    return looked_ && std::ranges::all_of(started_, [this](const auto& topic) {
+             return HasEnded(topic.first, topic.second);
            });
   }
 
  private:
+  bool HasEnded(const std::string& topic, int32_t partitions) const {
+    for (int32_t p = 0; p < partitions; ++p) {
+      if (!ended_.contains({topic, p})) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   // Begins to read what is new among the topics.
   Status Look(SteadyTime deadline, const std::stop_token& stop) {
     auto view = KafkaAdmin(*client_, clock_).View(deadline, stop);

@@ -35,7 +35,7 @@ Result<std::unique_ptr<MockCluster>> MockCluster::Start() {
   if (!impl->host) {
     return Fail(ErrorKind::kTransient, fmt::format("starting the embedded broker: {}", reason));
   }
-  static_cast<void>(conf.release());
+  [[maybe_unused]] const auto* owned = conf.release();
   impl->mock.reset(rd_kafka_mock_cluster_new(impl->host.get(), 1));
   if (!impl->mock) {
     return Fail(ErrorKind::kTransient, "starting the embedded broker: no port on 127.0.0.1");

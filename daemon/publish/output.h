@@ -135,10 +135,9 @@ std::unique_ptr<Output> MakeFilesOutput(std::filesystem::path topics_dir, std::s
 // (`executable` broker --data-dir …) and the destructor ends. Always at_least_once; for trial. Open
 // gives nullopt for a broker that does not hold our checkpoint: it is new and is refilled from the
 // beginning of the archive (see docs/kafka.md for what it keeps).
-std::unique_ptr<Output> MakeEmbeddedOutput(KafkaOptions options, std::filesystem::path data_dir,
-                                           std::string archive_uuid,
-                                           std::optional<std::string> replay_run,
-                                           const Clock& clock,
-                                           std::filesystem::path executable = "/proc/self/exe");
+std::unique_ptr<Output> MakeEmbeddedOutput(
+    KafkaOptions options, const std::filesystem::path& data_dir, std::string archive_uuid,
+    std::optional<std::string> replay_run, const Clock& clock,
+    const std::filesystem::path& executable = "/proc/self/exe");
 
 }  // namespace newswire::publish

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <ranges>
 #include <utility>
 
 #include <librdkafka/rdkafka.h>
@@ -32,18 +33,18 @@ void RefillWindow::Trim() {
   std::map<std::pair<std::string, int>, size_t> used;
   std::vector<Event> kept;
   size_t total = 0;
-  for (auto event = events_.rbegin(); event != events_.rend(); ++event) {
+  for (Event& event : std::views::reverse(events_)) {
     const int partition = rd_kafka_msg_partitioner_murmur2(
-        nullptr, event->key.data(), event->key.size(), partitions_, nullptr, nullptr);
-    size_t& partition_used = used[{event->topic_slug, partition}];
-    const size_t size = SizeOf(*event);
+        nullptr, event.key.data(), event.key.size(), partitions_, nullptr, nullptr);
+    size_t& partition_used = used[{event.topic_slug, partition}];
+    const size_t size = SizeOf(event);
     if (partition_used + size > partition_bytes_ || total + size > total_bytes_) {
       partition_used = partition_bytes_;
       continue;
     }
     partition_used += size;
     total += size;
-    kept.push_back(std::move(*event));
+    kept.push_back(std::move(event));
   }
   std::ranges::reverse(kept);
   events_ = std::move(kept);

@@ -39,14 +39,7 @@ Transformed WithoutDocuments(const Capture& capture) {
 }
 
 Transformed Refused(const Capture& capture, std::string step, std::string reason) {
-  Transformed refused;
-  refused.address = capture.address;
-  refused.kind = capture.kind;
-  refused.role = capture.metadata.role;
-  refused.http_status = capture.http_status;
-  refused.source = capture.metadata.source;
-  refused.link = capture.metadata.link;
-  refused.fetched_at = capture.fetched_at;
+  Transformed refused = WithoutDocuments(capture);
   if (capture.kind != CaptureKind::kRevisit) {
     refused.dead_letters.push_back({.source = capture.metadata.source,
                                     .url = capture.url,
