@@ -24,8 +24,7 @@ struct ReplayStart {
   const ReplayJournal* journal = nullptr;
   // Of which posts no event is made.
   std::function<bool(std::string_view post)> redacted = {};
-  // As of SequencerOptions.
-  std::function<bool(Position capture, Position at)> retired = {};
+  relay::Retired retired = {};
 };
 
 // The state as of `begin`, rewound to `start` where it has been there already; else the captures

@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "daemon/publish/output.h"
+#include "daemon/relay/comparison.h"
 #include "daemon/relay/sequencer_state.h"
 
 namespace newswire::relay {
@@ -15,31 +16,6 @@ namespace {
 constexpr std::string_view kOtherTopic = "other";
 constexpr std::string_view kDeadLetterTopic = "dead-letter";
 constexpr std::string_view kChangedRemoved = "removed";
-constexpr std::string_view kChangedUnknown = "unknown";
-// Captures read again lately: a feed's entries often point to the same few.
-constexpr size_t kRereadCache = 4;
-
-// What comparing a document with the post's newest row said.
-struct Comparison {
-  bool same = false;
-  bool text_changed = false;         // or may have
-  std::vector<std::string> changed;  // names, in the order of DigestField; empty when `same`
-};
-
-Comparison CompareDigests(const PostDigest& before, const PostDigest& now) {
-  Comparison comparison;
-  comparison.same = before.whole == now.whole;
-  if (comparison.same) {
-    return comparison;
-  }
-  for (size_t i = 0; i < kDigestFields; ++i) {
-    if (before.fields[i] != now.fields[i]) {
-      comparison.changed.emplace_back(Name(static_cast<DigestField>(i)));
-      comparison.text_changed |= static_cast<DigestField>(i) == DigestField::kText;
-    }
-  }
-  return comparison;
-}
 
 // Where a post of this capture is fetched: a feed's documents have addresses of their own.
 std::string LinkOf(const Transformed& capture, const Post& post) {
@@ -50,12 +26,17 @@ std::string LinkOf(const Transformed& capture, const Post& post) {
 }  // namespace
 
 struct Sequencer::Impl {
+  Impl(SequencerOptions opened, Reread reread, std::unique_ptr<SequencerState> of)
+      : options(std::move(opened)),
+        state(std::move(of)),
+        comparer(*state, std::move(reread), options.retired),
+        position(state->folded()) {}
+
   SequencerOptions options;
-  Reread reread;
   std::unique_ptr<SequencerState> state;
+  Comparer comparer;
   Position position;
   SequencerCounters counters;
-  std::vector<std::pair<Position, std::optional<Transformed>>> reread_lately;  // oldest first
 
   using Events = std::vector<Event>;  // null: only the state is wanted
 
@@ -71,10 +52,6 @@ struct Sequencer::Impl {
   Status Publish(const Transformed& capture, const Post& post, PostRow row, Events* events);
   Status Revise(const Transformed& capture, const Post& post, PostRow row,
                 std::vector<std::string> changed, Events* events);
-  Result<Comparison> Compare(const PostRow& row, const Post& post, Position at);
-  Result<std::optional<PostDigest>> DigestUnderTodaysPipeline(const PostRow& row, const Post& post,
-                                                              Position at);
-  Result<std::optional<PostDigest>> ReadAgain(const PostRow& row, const Post& post);
   Result<std::string> TopicOf(const Post& post, Position at);
 };
 
@@ -126,7 +103,7 @@ Status Sequencer::Impl::TakePost(const Transformed& capture, const Post& post, E
     ++counters.ignored_bodies;
     return {};
   }
-  auto comparison = Compare(row, post, capture.address.position);
+  auto comparison = comparer.Compare(row, post, capture.address.position);
   if (!comparison) {
     return std::unexpected(comparison.error());
   }
@@ -258,76 +235,6 @@ Status Sequencer::Impl::TakeRemoval(const Transformed& capture, Events* events) 
   return {};
 }
 
-Result<Comparison> Sequencer::Impl::Compare(const PostRow& row, const Post& post, Position at) {
-  if (row.pipeline == post.pipeline) {
-    return CompareDigests(row.digest, post.digest);
-  }
-  auto before = DigestUnderTodaysPipeline(row, post, at);
-  if (!before) {
-    return std::unexpected(before.error());
-  }
-  if (*before) {
-    return CompareDigests(**before, post.digest);
-  }
-  Comparison comparison;
-  comparison.same = row.document_digest == post.document_digest;
-  if (!comparison.same) {
-    comparison.text_changed = true;
-    comparison.changed.emplace_back(kChangedUnknown);
-  }
-  return comparison;
-}
-
-// What was found once stays known, and what is retired counts as gone from a fixed position on: so
-// that whenever it is sequenced, before the segment is deleted or after, the answer is the same.
-Result<std::optional<PostDigest>> Sequencer::Impl::DigestUnderTodaysPipeline(const PostRow& row,
-                                                                             const Post& post,
-                                                                             Position at) {
-  auto digest = state->Reread(post.id, row.capture, post.pipeline);
-  if (!digest || *digest || (options.retired && options.retired(row.capture, at))) {
-    return digest;
-  }
-  digest = ReadAgain(row, post);
-  if (digest && *digest) {
-    if (Status status = state->Put({post.id, row.capture, post.pipeline, **digest}); !status) {
-      return std::unexpected(status.error());
-    }
-  }
-  return digest;
-}
-
-Result<std::optional<PostDigest>> Sequencer::Impl::ReadAgain(const PostRow& row, const Post& post) {
-  const auto fits = [&](const auto& entry) {
-    return entry.first == row.capture && (!entry.second || entry.second->pipeline == post.pipeline);
-  };
-  auto known = std::find_if(reread_lately.begin(), reread_lately.end(), fits);
-  if (known == reread_lately.end()) {
-    auto read = reread ? reread(row.capture) : std::optional<Transformed>();
-    if (!read) {
-      return std::unexpected(read.error());
-    }
-    if (reread_lately.size() == kRereadCache) {
-      reread_lately.erase(reread_lately.begin());
-    }
-    reread_lately.emplace_back(row.capture, std::move(*read));
-    known = std::prev(reread_lately.end());
-  }
-  if (!known->second) {
-    return std::nullopt;
-  }
-  const std::vector<Post>& posts = known->second->posts;
-  auto found = std::find_if(posts.begin(), posts.end(),
-                            [&](const Post& earlier) { return earlier.id == post.id; });
-  if (found == posts.end()) {
-    found = std::find_if(posts.begin(), posts.end(),
-                         [&](const Post& earlier) { return earlier.document == row.document; });
-  }
-  if (found == posts.end() || found->pipeline != post.pipeline) {
-    return std::nullopt;
-  }
-  return found->digest;
-}
-
 Result<std::string> Sequencer::Impl::TopicOf(const Post& post, Position at) {
   std::string slug = publish::TopicSlug(post.category.slug);
   if (slug == kOtherTopic) {
@@ -359,12 +266,8 @@ Result<std::unique_ptr<Sequencer>> Sequencer::Open(SequencerOptions options, Rer
       return std::unexpected(status.error());
     }
   }
-  auto impl = std::make_unique<Impl>();
-  impl->options = std::move(options);
-  impl->reread = std::move(reread);
-  impl->state = std::move(*state);
-  impl->position = impl->state->folded();
-  return std::unique_ptr<Sequencer>(new Sequencer(std::move(impl)));
+  return std::unique_ptr<Sequencer>(new Sequencer(
+      std::make_unique<Impl>(std::move(options), std::move(reread), std::move(*state))));
 }
 
 Status Sequencer::Delete(const std::filesystem::path& state) {
@@ -404,7 +307,7 @@ Status Sequencer::RewindTo(Position committed) {
   Status status = impl_->state->RewindTo(committed);
   if (status) {
     impl_->position = impl_->state->folded();
-    impl_->reread_lately.clear();
+    impl_->comparer.Forget();
   }
   return status;
 }
@@ -413,7 +316,7 @@ Position Sequencer::folded() const { return impl_->state->folded(); }
 Position Sequencer::position() const { return impl_->position; }
 
 void Sequencer::SetLimits(uint32_t max_topics, size_t max_event_bytes) {
-  impl_->reread_lately.clear();  // other transforms may be in force
+  impl_->comparer.Forget();  // other transforms may be in force
   impl_->options.max_topics = max_topics;
   impl_->options.max_event_bytes = max_event_bytes;
 }

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/relay/comparison.h"
 #include "transforms/model/error.h"
 #include "transforms/model/event.h"
 #include "transforms/model/post.h"
@@ -26,15 +27,8 @@ struct SequencerOptions {
   // Whether a post was redacted: it is folded as any other, so that all others keep their events,
   // and none of its own are made. Empty: none was.
   std::function<bool(std::string_view post)> redacted = {};
-  // Whether an earlier capture counts as gone for what is sequenced at `at`, be it there or not
-  // (archive::Controls::IsRetired). Empty: none does.
-  std::function<bool(Position capture, Position at)> retired = {};
+  Retired retired = {};
 };
-
-// Reads an earlier capture again and takes it through the pipeline that governs the capture being
-// applied: to compare revisions made by two pipelines. nullopt when the capture is gone or none of
-// today's sources knows it; an error (kTransient) when it may be there but cannot be read now.
-using Reread = std::function<Result<std::optional<Transformed>>(Position capture)>;
 
 // What the sequencer refused to do, since it was opened. For metrics.
 struct SequencerCounters {
