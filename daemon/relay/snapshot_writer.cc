@@ -155,6 +155,9 @@ Status SnapshotWriter::Finish(Position through) {
       return std::unexpected(read.error());
     }
     more = *read;
+    if (part_bytes_ >= kPartBytes) {
+      AppendPart();
+    }
   }
   // The first part is there always: the end says where it lies.
   if (part_bytes_ > 0 || end_.parts == 0) {
