@@ -337,7 +337,23 @@ uint64_t Signature(const HtmlTree& tree, NodeId node) {
   return hash;
 }
 
-float Log(double value) { return static_cast<float>(std::log1p(value)); }
+// Most of what is counted is small.
+float Log(double value) {
+  static const std::vector<float> kSmall = [] {
+    std::vector<float> logs(1024);
+    for (size_t i = 0; i < logs.size(); ++i) {
+      logs[i] = static_cast<float>(std::log1p(static_cast<double>(i)));
+    }
+    return logs;
+  }();
+  if (value >= 0 && value < static_cast<double>(kSmall.size())) {
+    const auto whole = static_cast<size_t>(value);
+    if (static_cast<double>(whole) == value) {
+      return kSmall[whole];
+    }
+  }
+  return static_cast<float>(std::log1p(value));
+}
 
 int TagClass(Tag tag) {
   switch (tag) {

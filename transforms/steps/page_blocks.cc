@@ -2,6 +2,8 @@
 #include "transforms/steps/page_blocks.h"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 namespace newswire::steps {
 namespace {
@@ -35,6 +37,29 @@ bool NamesBlock(Tag tag) {
     default:
       return text::HeadingLevel(tag) > 0;
   }
+}
+
+struct AsciiCounts {
+  uint8_t digits = 0, marks = 0;
+};
+constexpr auto kAsciiCounts = [] {
+  std::array<AsciiCounts, 0x80> counts{};
+  for (const char digit : std::string_view("0123456789")) {
+    counts[static_cast<uint8_t>(digit)].digits = 1;
+  }
+  for (const char mark : std::string_view(",.;!?")) {
+    counts[static_cast<uint8_t>(mark)].marks = 1;
+  }
+  return counts;
+}();
+
+// The bytes of one character as a number.
+constexpr uint32_t Packed(std::string_view one) {
+  uint32_t number = 0;
+  for (const char byte : one) {
+    number = number << 8 | static_cast<uint8_t>(byte);
+  }
+  return number;
 }
 
 class Walker {
@@ -156,8 +181,17 @@ class Walker {
     }
   }
 
-  // Appends with blanks collapsed, and counts.
+  // Appends with blanks collapsed, and counts. What comes out is no longer than the text and a
+  // space before it.
   void Append(std::string_view text) {
+    const size_t size = out_.size();
+    out_.resize_and_overwrite(size + text.size() + 1, [&](char* out, size_t) {
+      return static_cast<size_t>(Copy(text, out + block_.begin, out + size) - out);
+    });
+  }
+
+  // `to` is where the text goes; its block begins at `begin`. Returns where it ends.
+  char* Copy(std::string_view text, const char* begin, char* to) {
     for (size_t i = 0; i < text.size();) {
       const auto c = static_cast<uint8_t>(text[i]);
       if (c <= ' ') {
@@ -166,44 +200,61 @@ class Walker {
         continue;
       }
       if (c < 0x80) {
-        Space();
-        out_ += static_cast<char>(c);
+        to = Space(begin, to);
+        const AsciiCounts& counts = kAsciiCounts[c];
+        *to++ = static_cast<char>(c);
         ++block_.weight;
-        block_.digits += c >= '0' && c <= '9' ? 1 : 0;
-        block_.sentence_marks += c == ',' || c == '.' || c == ';' || c == '!' || c == '?' ? 1 : 0;
+        block_.digits += counts.digits;
+        block_.sentence_marks += counts.marks;
         ++i;
         continue;
       }
       const size_t size = c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
       const std::string_view one = text.substr(i, size);
       i += size;
-      if (one == "\xC2\xA0" || one == "\xE3\x80\x80" || one == "\xE2\x80\x83" ||
-          one == "\xE2\x80\x82" || one == "\xE2\x80\x89") {
-        pending_space_ = true;
-        continue;
+      switch (const uint32_t code = Packed(one); code) {
+        case Packed("\xC2\xA0"):
+        case Packed("\xE3\x80\x80"):
+        case Packed("\xE2\x80\x83"):
+        case Packed("\xE2\x80\x82"):
+        case Packed("\xE2\x80\x89"):
+          pending_space_ = true;
+          continue;
+        case Packed("\xE2\x80\x8B"):
+        case Packed("\xE2\x80\x8C"):
+        case Packed("\xE2\x80\x8D"):
+        case Packed("\xEF\xBB\xBF"):
+        case Packed("\xC2\xAD"):
+          continue;
+        case Packed("，"):
+        case Packed("。"):
+        case Packed("、"):
+        case Packed("！"):
+        case Packed("？"):
+        case Packed("；"):
+        case Packed("।"):
+        case Packed("،"):
+          ++block_.sentence_marks;
+          break;
+        default:
+          break;
       }
-      if (one == "\xE2\x80\x8B" || one == "\xE2\x80\x8C" || one == "\xE2\x80\x8D" ||
-          one == "\xEF\xBB\xBF" || one == "\xC2\xAD") {
-        continue;
-      }
-      Space();
-      out_ += one;
+      to = Space(begin, to);
+      to = std::ranges::copy(one, to).out;
       block_.weight += Dense(one) ? 2 : 1;
-      block_.sentence_marks += one == "，" || one == "。" || one == "、" || one == "！" ||
-                                       one == "？" || one == "；" || one == "।" || one == "،"
-                                   ? 1
-                                   : 0;
     }
+    return to;
   }
 
-  void Space() {
+  char* Space(const char* begin, char* to) {
     if (pending_space_) {
       pending_space_ = false;
-      if (open_ || out_.size() > block_.begin) {
-        out_ += ' ';
+      if (open_ || to > begin) {
+        *to++ = ' ';
         ++block_.weight;
       }
     }
+    return to;
   }
 
   static bool Dense(std::string_view one) {
