@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transforms/steps/class_words.h"
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <iterator>
 
 namespace newswire::steps {
 namespace {
@@ -335,35 +336,68 @@ constexpr Word kWords[] = {
 };
 constexpr size_t kLongestWord = 15;
 
-// By length: which first letters there are, so that most words cost no search.
-constexpr auto kFirstLetters = [] {
-  std::array<uint32_t, kLongestWord + 1> letters{};
-  for (const Word& it : kWords) {
-    letters[it.word.size()] |= uint32_t{1} << (it.word[0] - 'a');
+// A word's bytes as two numbers, which tell it apart from every other one; no byte of it is zero.
+struct WordKey {
+  uint64_t head = 0, tail = 0;
+  size_t size = 0;
+
+  constexpr void Add(char c) {
+    uint64_t& part = size < sizeof(head) ? head : tail;
+    part = part << 8 | static_cast<uint8_t>(c);
+    ++size;
   }
-  return letters;
+  constexpr size_t Slot() const {
+    return (head * 0x9E3779B97F4A7C15U ^ tail * 0xC2B2AE3D27D4EB4FU) >> (64 - kSlotBits);
+  }
+  constexpr bool operator==(const WordKey&) const = default;
+
+  static constexpr int kSlotBits = 10;
+  static constexpr size_t kSlots = size_t{1} << kSlotBits;
+};
+static_assert(2 * std::size(kWords) < WordKey::kSlots);
+
+struct WordTable {
+  std::array<WordKey, WordKey::kSlots> keys{};  // empty ones have no size
+  std::array<uint16_t, WordKey::kSlots> hints{};
+};
+
+// Open addressing, built at compile time.
+constexpr WordTable kTable = [] {
+  WordTable table;
+  for (const Word& it : kWords) {
+    WordKey key;
+    for (const char c : it.word) {
+      key.Add(c);
+    }
+    size_t slot = key.Slot();
+    while (table.keys[slot].size != 0) {
+      slot = (slot + 1) % WordKey::kSlots;
+    }
+    table.keys[slot] = key;
+    table.hints[slot] = it.hints;
+  }
+  return table;
 }();
 
-uint16_t Find(std::string_view word) {
-  if (word[0] < 'a' || word[0] > 'z' || (kFirstLetters[word.size()] >> (word[0] - 'a') & 1) == 0) {
-    return 0;
+uint16_t Find(const WordKey& word) {
+  for (size_t slot = word.Slot(); kTable.keys[slot].size != 0;
+       slot = (slot + 1) % WordKey::kSlots) {
+    if (kTable.keys[slot] == word) {
+      return kTable.hints[slot];
+    }
   }
-  const Word* found =
-      std::lower_bound(std::begin(kWords), std::end(kWords), word,
-                       [](const Word& it, std::string_view key) { return it.word < key; });
-  return found != std::end(kWords) && found->word == word ? found->hints : 0;
+  return 0;
 }
 
 uint16_t HintsOf(std::string_view names) {
   uint16_t hints = 0;
-  std::array<char, kLongestWord> word{};
-  size_t size = 0;
+  WordKey word;
   bool too_long = false, after_lower = false;
   const auto finish = [&] {
-    if (size > 1 && !too_long) {
-      hints |= Find({word.data(), size});
+    if (word.size > 1 && !too_long) {
+      hints |= Find(word);
     }
-    size = 0;
+    word = {};
     too_long = false;
   };
   for (const char c : names) {
@@ -376,11 +410,11 @@ uint16_t HintsOf(std::string_view names) {
     if (!lower && !upper) {
       continue;
     }
-    if (size == word.size()) {
+    if (word.size == kLongestWord) {
       too_long = true;
       continue;
     }
-    word[size++] = upper ? static_cast<char>(c + ('a' - 'A')) : c;
+    word.Add(upper ? static_cast<char>(c + ('a' - 'A')) : c);
   }
   finish();
   return hints;
