@@ -234,7 +234,7 @@ constexpr Word kWords[] = {
     {"relate", kHintRelated},
     {"related", kHintRelated},
     {"relatednews", kHintRelated},
-    {"relatedposts", kHintRelated | kHintRelated},
+    {"relatedposts", kHintRelated},
     {"replies", kHintComment},
     {"reply", kHintComment},
     {"reporter", kHintByline},
