@@ -33,6 +33,9 @@ void Withdraw(Context& context, frontier::LinkRow row) {
 
 UtcMillis BackOff(Context& context, frontier::SourceRow& row) {
   const UtcMillis now = context.schedule.Now();
+  if (row.blocked_until > now) {
+    return row.blocked_until;
+  }
   row.blocked_until = now + politeness::NextBackoff(row.failures, now, context.schedule.Random());
   if (auto stored = context.frontier.StoreSource(row); !stored) {
     context.Die(stored.error());

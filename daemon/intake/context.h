@@ -68,7 +68,7 @@ bool IsRedacted(const Context& context, const Source& source, const std::string&
 void Withdraw(Context& context, frontier::LinkRow row);
 
 // A source that fails backs off: 60 s doubling to a day. Marks and stores the row; gives when it
-// may be asked again.
+// may be asked again. What was asked before it backed off and fails later is the same failure.
 UtcMillis BackOff(Context& context, frontier::SourceRow& row);
 
 }  // namespace newswire::intake

@@ -104,12 +104,20 @@ std::optional<UtcMillis> HostBudget::BlockedUntil(std::string_view domain) const
   return until && *until > clock_.Wall() ? until : std::nullopt;
 }
 
+// What was asked before the block began and fails later is the same failure.
+milliseconds HostBudget::BackOff(HostMemory& memory, UtcMillis now, uint64_t random) {
+  if (memory.blocked_until && *memory.blocked_until > now) {
+    return *memory.blocked_until - now;
+  }
+  return NextBackoff(memory.failures, now, random);
+}
+
 milliseconds HostBudget::Penalize(std::string_view domain,
                                   std::optional<std::chrono::seconds> retry_after,
                                   std::string_view why, uint64_t random) {
   HostMemory& memory = At(domain).memory;
   const UtcMillis now = clock_.Wall();
-  milliseconds wait = NextBackoff(memory.failures, now, random);
+  milliseconds wait = BackOff(memory, now, random);
   if (retry_after) {
     wait = *retry_after;
   }
@@ -131,7 +139,7 @@ bool HostBudget::ReportFailure(std::string_view domain, std::string_view url, ui
     state.failed_urls.clear();
   }
   const UtcMillis now = clock_.Wall();
-  const milliseconds wait = NextBackoff(memory.failures, now, random);
+  const milliseconds wait = BackOff(memory, now, random);
   const bool longer = Extend(memory, now, now + wait);
   Tell(domain, memory, longer ? "several of its URLs failed in a row" : "");
   return true;

@@ -72,7 +72,7 @@ class HostBudget {
                                      std::string_view why, uint64_t random);
   // A URL of the domain failed (5xx, time-out, no connection). One that fails alone is its source's
   // business; from the third different one in a row on, each failure blocks the domain for the next
-  // backoff. True: it did.
+  // backoff, but for those that come while it is blocked already. True: it is.
   bool ReportFailure(std::string_view domain, std::string_view url, uint64_t random);
   // Ends the row.
   void ReportSuccess(std::string_view domain);
@@ -92,6 +92,8 @@ class HostBudget {
 
   State& At(std::string_view domain);
   State* Find(std::string_view domain);
+  // How long one more failure blocks.
+  static std::chrono::milliseconds BackOff(HostMemory& memory, UtcMillis now, uint64_t random);
   // Whether the block is now longer than it was.
   static bool Extend(HostMemory& memory, UtcMillis now, UtcMillis until);
   void Tell(std::string_view domain, const HostMemory& memory, std::string_view why) const;

@@ -393,6 +393,27 @@ TEST_F(IntakeTest, FailingSourceBacksOffAndTheOthersGoOn) {
   EXPECT_EQ(site_.Count("/feed.xml"), 1u);
 }
 
+// One robots.txt that cannot be had holds up all the pages that wait for it.
+TEST_F(IntakeTest, WhatFailsAtOnceIsOneFailure) {
+  source_.parallel = 8;
+  site_.Route("/robots.txt", {.status = 503});
+  std::vector<std::string> entries;
+  for (int number = 1; number <= 8; ++number) {
+    entries.push_back(Entry(site_, number, "t"));
+    Page(number);
+  }
+  Feed(entries);
+  Start();
+  ASSERT_TRUE(site_.WaitFor("/robots.txt", 1));
+  WaitUntil([&] { return intake_->drained(); }, "the pages to be put off");
+  Stop();
+  auto frontier = frontier::Frontier::Open(dir_ / "frontier.db");
+  ASSERT_TRUE(frontier) << frontier.error();
+  const auto row = (*frontier)->LoadSource("s");
+  ASSERT_TRUE(row) << row.error();
+  EXPECT_EQ(row->failures.in_a_row, 1U);
+}
+
 TEST_F(IntakeTest, FolderGivesNewChangedAndVanishedFiles) {
   const auto folder = UseFolder();
   std::ofstream(folder / "2022-04-19-1.md") << "one";

@@ -190,6 +190,18 @@ TEST_F(HostBudgetTest, ThreeDifferentFailingUrlsBlockTheHost) {
   EXPECT_EQ(budget_.BlockedUntil("a.example"), clock_.Wall() + minutes(2));
 }
 
+// Several requests were under way when the host failed: they tell the same.
+TEST_F(HostBudgetTest, WhatFailsWhileTheHostIsBlockedMakesTheBlockNoLonger) {
+  for (const char* url : {"/1", "/2", "/3", "/4", "/5", "/6"}) {
+    budget_.ReportFailure("a.example", url, kNoJitter);
+    budget_.Penalize("b.example", std::nullopt, "HTTP 503", kNoJitter);
+  }
+  EXPECT_EQ(budget_.BlockedUntil("a.example"), clock_.Wall() + minutes(1));
+  EXPECT_EQ(budget_.BlockedUntil("b.example"), clock_.Wall() + minutes(1));
+  budget_.Penalize("b.example", std::chrono::seconds(600), "HTTP 503", kNoJitter);
+  EXPECT_EQ(budget_.BlockedUntil("b.example"), clock_.Wall() + minutes(10)) << "said by the host";
+}
+
 TEST_F(HostBudgetTest, ASuccessEndsTheRow) {
   budget_.ReportFailure("a.example", "http://a.example/1", kNoJitter);
   budget_.ReportFailure("a.example", "http://a.example/2", kNoJitter);
