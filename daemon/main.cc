@@ -11,7 +11,7 @@ namespace {
 
 // glibc gives every thread an arena of its own, up to eight for each core, and raises the size from
 // which blocks are returned to the system with every large one that was free: what one burst took
-// stays. Fixed limits keep a third less and cost no time (docs/performance.md, Memory).
+// stays. Fixed limits keep a quarter less and cost no time (docs/performance.md, Memory).
 void LimitWhatTheAllocatorKeeps() {
   constexpr int kLargeBlock = 1 << 20;  // bytes; mapped for itself, and returned at once
   constexpr int kKeptFree = 16 << 20;   // bytes at the end of an arena

@@ -84,6 +84,11 @@ Status ReadParts(const std::filesystem::path& dir, const Control& control, const
   return {};
 }
 
+void SayNotWhole(const Control& control, const Error& error) {
+  spdlog::error("a snapshot of the sequencer's state is not whole record={} reason=\"{}\"",
+                control.position.ToHex(), error.message);
+}
+
 Status PutRereads(const SnapshotPart& part, SequencerState& state) {
   for (const RereadDigest& reread : part.rereads) {
     if (Status status = state.Put(reread); !status) {
@@ -143,8 +148,7 @@ Status TakeOverRereads(const std::filesystem::path& dir, const archive::Controls
     });
     if (!status && status.error().kind == ErrorKind::kMalformed) {
       // What was read is right by itself: each part is a record with a checksum of its own.
-      spdlog::error("a snapshot of the sequencer's state is not whole record={} reason=\"{}\"",
-                    control.position.ToHex(), status.error().message);
+      SayNotWhole(control, status.error());
       status = {};
     }
     if (status) {
@@ -198,8 +202,7 @@ Status RestoreFor(Position start, const std::filesystem::path& dir,
     if (loaded.error().kind != ErrorKind::kMalformed) {
       return loaded;
     }
-    spdlog::error("a snapshot of the sequencer's state is not whole record={} reason=\"{}\"",
-                  candidate->position.ToHex(), loaded.error().message);
+    SayNotWhole(*candidate, loaded.error());
   }
   if (candidates.empty() && folded == Position() &&
       controls.Newest(ControlKind::kSnapshot) == nullptr) {

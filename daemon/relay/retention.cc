@@ -193,15 +193,14 @@ Status Retention::WriteSnapshot(Sequencer& sequencer) {
 // written does not know of it: for that one they are still there, as they were for the relay.
 Status Retention::FinishSnapshot(Sequencer& sequencer) {
   const auto lock = archive::RetirementLock::Take(dir_);
-  if (lock && !*lock) {
+  if (!lock) {
+    GiveUp(lock.error());
+    return {};
+  }
+  if (!*lock) {
     return {};  // a hold is just being taken
   }
-  Result<std::optional<uint32_t>> held = std::nullopt;
-  if (lock) {
-    held = (*lock)->LowestHeld();
-  } else {
-    held = std::unexpected(lock.error());
-  }
+  const auto held = (*lock)->LowestHeld();
   if (!held) {
     GiveUp(held.error());
     return {};

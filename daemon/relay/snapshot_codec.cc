@@ -54,6 +54,7 @@ class RowReader {
     return Kept(BytesOf(value["hex"].string_or("x")));
   }
   std::string Hex() { return Kept(BytesOf(row_.at(next_++).string_or("x"))); }
+  PostDigest Packed() { return Kept(UnpackDigest(Hex())); }
   Position At() { return Kept(Position::FromHex(row_.at(next_++).string_or({}))); }
   uint64_t Number(uint64_t most) {
     const auto value = row_.at(next_++).integer();
@@ -66,7 +67,6 @@ class RowReader {
   void Digest(std::span<uint8_t> digest) {
     whole_ &= text::FromHex(row_.at(next_++).string_or("x"), digest);
   }
-  void Refuse() { whole_ = false; }
   bool whole() const { return whole_ && row_.size() == next_; }
 
  private:
@@ -110,11 +110,7 @@ std::optional<StoredPost> PostFrom(JsonValue value) {
   row.state = static_cast<PostState>(reader.Number(kLastState));
   row.body = static_cast<BodyKind>(reader.Number(kLastBody));
   row.topic = reader.Bytes();
-  if (const auto digest = UnpackDigest(reader.Hex())) {
-    row.digest = *digest;
-  } else {
-    reader.Refuse();
-  }
+  row.digest = reader.Packed();
   reader.Digest(row.document_digest);
   row.pipeline = reader.Bytes();
   row.capture = reader.At();
@@ -141,11 +137,7 @@ std::optional<RereadDigest> RereadFrom(JsonValue value) {
   reread.post = reader.Bytes();
   reread.capture = reader.At();
   reread.pipeline = reader.Bytes();
-  if (const auto digest = UnpackDigest(reader.Hex())) {
-    reread.digest = *digest;
-  } else {
-    reader.Refuse();
-  }
+  reread.digest = reader.Packed();
   return reader.whole() ? std::optional(std::move(reread)) : std::nullopt;
 }
 
@@ -157,6 +149,21 @@ std::optional<StoredTopic> TopicFrom(JsonValue value) {
   topic.own = reader.Number(1) == 1;
   topic.number = static_cast<uint32_t>(reader.Number(UINT32_MAX));
   return reader.whole() ? std::optional(std::move(topic)) : std::nullopt;
+}
+
+// All rows of one kind; `what` names one of them.
+template <typename Row>
+Status ReadRows(JsonValue rows, std::string_view what, uint64_t part,
+                std::optional<Row> (*read)(JsonValue), std::vector<Row>& out) {
+  for (size_t i = 0; i < rows.size(); ++i) {
+    std::optional<Row> row = read(rows.at(i));
+    if (!row) {
+      return Fail(ErrorKind::kMalformed,
+                  fmt::format("part {} of a snapshot: {} {} is none", part, what, i));
+    }
+    out.push_back(std::move(*row));
+  }
+  return {};
 }
 
 }  // namespace
@@ -200,32 +207,15 @@ Result<SnapshotPart> SnapshotPartFromJson(std::string_view text) {
                     .topics = {},
                     .posts = {},
                     .rereads = {}};
-  const JsonValue topics = root["topics"];
-  for (size_t i = 0; i < topics.size(); ++i) {
-    std::optional<StoredTopic> topic = TopicFrom(topics.at(i));
-    if (!topic) {
-      return Fail(ErrorKind::kMalformed,
-                  fmt::format("part {} of a snapshot: topic {} is none", part.number, i));
-    }
-    part.topics.push_back(std::move(*topic));
+  Status status = ReadRows(root["topics"], "topic", part.number, TopicFrom, part.topics);
+  if (status) {
+    status = ReadRows(root["posts"], "row", part.number, PostFrom, part.posts);
   }
-  const JsonValue posts = root["posts"];
-  for (size_t i = 0; i < posts.size(); ++i) {
-    std::optional<StoredPost> post = PostFrom(posts.at(i));
-    if (!post) {
-      return Fail(ErrorKind::kMalformed,
-                  fmt::format("part {} of a snapshot: row {} is none", part.number, i));
-    }
-    part.posts.push_back(std::move(*post));
+  if (status) {
+    status = ReadRows(root["rereads"], "reread", part.number, RereadFrom, part.rereads);
   }
-  const JsonValue rereads = root["rereads"];
-  for (size_t i = 0; i < rereads.size(); ++i) {
-    std::optional<RereadDigest> reread = RereadFrom(rereads.at(i));
-    if (!reread) {
-      return Fail(ErrorKind::kMalformed,
-                  fmt::format("part {} of a snapshot: reread {} is none", part.number, i));
-    }
-    part.rereads.push_back(std::move(*reread));
+  if (!status) {
+    return std::unexpected(status.error());
   }
   return part;
 }
