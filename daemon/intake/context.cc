@@ -33,14 +33,16 @@ void Withdraw(Context& context, frontier::LinkRow row) {
 
 UtcMillis BackOff(Context& context, frontier::SourceRow& row) {
   const UtcMillis now = context.schedule.Now();
-  if (row.blocked_until > now) {
-    return row.blocked_until;
+  const UtcMillis until =
+      politeness::NextBlock(row.failures, row.blocked_until, now, context.schedule.Random());
+  if (until == row.blocked_until) {
+    return until;
   }
-  row.blocked_until = now + politeness::NextBackoff(row.failures, now, context.schedule.Random());
+  row.blocked_until = until;
   if (auto stored = context.frontier.StoreSource(row); !stored) {
     context.Die(stored.error());
   }
-  return row.blocked_until;
+  return until;
 }
 
 }  // namespace newswire::intake

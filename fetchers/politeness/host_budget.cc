@@ -104,25 +104,18 @@ std::optional<UtcMillis> HostBudget::BlockedUntil(std::string_view domain) const
   return until && *until > clock_.Wall() ? until : std::nullopt;
 }
 
-// What was asked before the block began and fails later is the same failure.
-milliseconds HostBudget::BackOff(HostMemory& memory, UtcMillis now, uint64_t random) {
-  if (memory.blocked_until && *memory.blocked_until > now) {
-    return *memory.blocked_until - now;
-  }
-  return NextBackoff(memory.failures, now, random);
-}
-
 milliseconds HostBudget::Penalize(std::string_view domain,
                                   std::optional<std::chrono::seconds> retry_after,
                                   std::string_view why, uint64_t random) {
   HostMemory& memory = At(domain).memory;
   const UtcMillis now = clock_.Wall();
-  milliseconds wait = BackOff(memory, now, random);
+  UtcMillis until =
+      NextBlock(memory.failures, memory.blocked_until.value_or(UtcMillis()), now, random);
   if (retry_after) {
-    wait = *retry_after;
+    until = now + *retry_after;
   }
-  Tell(domain, memory, Extend(memory, now, now + wait) ? why : "");
-  return wait;
+  Tell(domain, memory, Extend(memory, now, until) ? why : "");
+  return until - now;
 }
 
 bool HostBudget::ReportFailure(std::string_view domain, std::string_view url, uint64_t random) {
@@ -139,8 +132,9 @@ bool HostBudget::ReportFailure(std::string_view domain, std::string_view url, ui
     state.failed_urls.clear();
   }
   const UtcMillis now = clock_.Wall();
-  const milliseconds wait = BackOff(memory, now, random);
-  const bool longer = Extend(memory, now, now + wait);
+  const UtcMillis until =
+      NextBlock(memory.failures, memory.blocked_until.value_or(UtcMillis()), now, random);
+  const bool longer = Extend(memory, now, until);
   Tell(domain, memory, longer ? "several of its URLs failed in a row" : "");
   return true;
 }

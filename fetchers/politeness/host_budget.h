@@ -92,8 +92,6 @@ class HostBudget {
 
   State& At(std::string_view domain);
   State* Find(std::string_view domain);
-  // How long one more failure blocks.
-  static std::chrono::milliseconds BackOff(HostMemory& memory, UtcMillis now, uint64_t random);
   // Whether the block is now longer than it was.
   static bool Extend(HostMemory& memory, UtcMillis now, UtcMillis until);
   void Tell(std::string_view domain, const HostMemory& memory, std::string_view why) const;

@@ -79,6 +79,10 @@ milliseconds NextBackoff(Failures& failures, UtcMillis now, uint64_t random) {
   return WithJitter(BackoffAfter(failures.in_a_row), random);
 }
 
+UtcMillis NextBlock(Failures& failures, UtcMillis blocked_until, UtcMillis now, uint64_t random) {
+  return blocked_until > now ? blocked_until : now + NextBackoff(failures, now, random);
+}
+
 milliseconds WithJitter(milliseconds interval, uint64_t random) {
   const auto per_mille = static_cast<int64_t>(random % (2 * kJitterPerMille + 1)) - kJitterPerMille;
   return interval + milliseconds(interval.count() / 1000 * per_mille +

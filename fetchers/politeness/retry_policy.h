@@ -30,6 +30,9 @@ std::optional<std::chrono::seconds> ParseRetryAfter(std::string_view value, UtcM
 // +-10 % jitter drawn from `random` (any 64 bits). The row is forgiven when no failure came for 30
 // minutes after the last wait had passed; after 7 days of failure the wait is a day.
 std::chrono::milliseconds NextBackoff(Failures& failures, UtcMillis now, uint64_t random);
+// The same as the end of a block that stood until `blocked_until`. While it stands it does not
+// change: what was asked before the block began and fails later is the same failure.
+UtcMillis NextBlock(Failures& failures, UtcMillis blocked_until, UtcMillis now, uint64_t random);
 
 // +-10 %.
 std::chrono::milliseconds WithJitter(std::chrono::milliseconds interval, uint64_t random);
